@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rollout/completion.h"
+
+namespace grpo::rollout {
+
+struct SamplingParams {
+  int64_t max_tokens = 512;
+  double temperature = 1.0;  ///< 0 = greedy
+  int64_t top_k = 0;         ///< 0 = off
+  double top_p = 1.0;
+  double min_p = 0.0;
+  uint64_t seed = 0;
+  /// Answer g of prompt i draws from Philox sequence `first_sequence + i * group + g`, whatever the
+  /// batch: the same seed gives the same answers.
+  uint64_t first_sequence = 0;
+  std::vector<int32_t> stop_tokens;
+  std::vector<std::string> stop_strings;
+  bool ignore_stop = false;  ///< always run to max_tokens (benchmarks)
+};
+
+/// Called as each answer finishes, from the sampling thread.
+using OnCompletion = std::function<void(int64_t prompt, int64_t answer, const Completion&)>;
+
+/// Something that answers prompts: the engine in this process, or remote workers.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+
+  /// `group` answers for each prompt, in order. Throws Error for an empty prompt or one that leaves no
+  /// room in the model's context.
+  virtual std::vector<Group> sample(std::span<const std::vector<int32_t>> prompts, int64_t group,
+                                    const SamplingParams& params,
+                                    const OnCompletion& on_completion = {}) = 0;
+
+  /// The policy's weights have changed: what is sampled from now on has this version. In one process
+  /// the weights themselves are shared and nothing is copied.
+  virtual void weights_changed(int64_t version) = 0;
+};
+
+}  // namespace grpo::rollout
