@@ -169,6 +169,19 @@ inline void store_partial(float* p, v16 a, int64_t count) {
   std::memcpy(p, buffer, static_cast<size_t>(count) * sizeof(float));
 }
 
+/// The same, for loops whose last step may be short.
+inline v16 load_lanes(const float* p, int64_t count) {
+  return count >= kLanes ? load(p) : load_partial(p, count);
+}
+
+inline void store_lanes(float* p, v16 a, int64_t count) {
+  if (count >= kLanes) {
+    store(p, a);
+  } else {
+    store_partial(p, a, count);
+  }
+}
+
 inline float reduce_add(v16 a) {
   alignas(64) float x[kLanes];
   store(x, a);
