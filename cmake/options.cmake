@@ -1,7 +1,8 @@
 # Warnings and sanitizers for our own code; third-party headers are included as system headers.
 add_library(grpo_options INTERFACE)
 target_compile_options(grpo_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-unknown-pragmas>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-unknown-pragmas
+    -Wno-missing-field-initializers>)
 if(GRPO_WERROR)
   target_compile_options(grpo_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
