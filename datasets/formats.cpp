@@ -1,0 +1,165 @@
+#include "datasets/formats.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "datasets/names.h"
+
+namespace grpo::datasets {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+std::string non_empty(const Row& row, const std::string& field, std::string value) {
+  if (trim(value).empty()) row.fail(field, "empty");
+  return value;
+}
+
+/// Content of the last \boxed{…} or \fbox{…} of a reference solution.
+std::string boxed_answer(const Row& row, const std::string& solution) {
+  const auto start = std::max(solution.rfind("\\boxed{") + 1, solution.rfind("\\fbox{") + 1);
+  if (start == 0) row.fail("solution", "no \\boxed{…} in it and no answer field");
+  const auto open = solution.find('{', start - 1);
+  int depth = 0;
+  for (size_t i = open; i < solution.size(); ++i) {
+    if (solution[i] == '\\') {
+      ++i;
+    } else if (solution[i] == '{') {
+      ++depth;
+    } else if (solution[i] == '}' && --depth == 0) {
+      return solution.substr(open + 1, i - open - 1);
+    }
+  }
+  row.fail("solution", "its last \\boxed{ is never closed");
+}
+
+void read_gsm8k(const Row& row, Problem& problem) {
+  problem.prompt = non_empty(row, "question", row.text("question"));
+  std::string answer = row.text("answer");
+  if (const auto mark = answer.rfind("####"); mark != std::string::npos) {
+    problem.solution = answer;
+    answer = answer.substr(mark + 4);
+  } else {
+    problem.solution = row.text_or("solution", "");
+  }
+  answer = std::string(trim(answer));
+  answer.erase(std::remove(answer.begin(), answer.end(), ','), answer.end());
+  problem.answer = non_empty(row, "answer", answer);
+}
+
+void read_math(const Row& row, Problem& problem) {
+  problem.prompt = row.first_text({"problem", "question", "prompt"});
+  non_empty(row, "problem", problem.prompt);
+  problem.solution = row.text_or("solution", "");
+  problem.answer = row.has("answer") ? row.text("answer") : boxed_answer(row, row.text("solution"));
+  non_empty(row, "answer", problem.answer);
+}
+
+void read_prompt(const Row& row, Problem& problem) {
+  problem.prompt = row.first_text({"prompt", "question", "problem"});
+  non_empty(row, "prompt", problem.prompt);
+  problem.answer = non_empty(row, "answer", row.first_text({"answer", "solution", "label"}));
+  problem.kind = from_name<Kind>(row.text_or("kind", "math"), row.where() + ": kind");
+  if (problem.kind != Kind::math && problem.kind != Kind::text) {
+    row.fail("kind", "the prompt format holds math or text; use the format of that kind");
+  }
+}
+
+void read_countdown(const Row& row, Problem& problem) {
+  const std::string field = row.has("numbers") ? "numbers" : "nums";
+  problem.kind = Kind::countdown;
+  problem.numbers = row.required<std::vector<int64_t>>(field);
+  if (problem.numbers.empty()) row.fail(field, "empty");
+  const int64_t target = row.required<int64_t>("target");
+  problem.answer = std::to_string(target);
+  problem.prompt = row.text_or("prompt", countdown_prompt(problem.numbers, target));
+}
+
+void read_humaneval(const Row& row, Problem& problem) {
+  problem.kind = Kind::code;
+  problem.prompt = non_empty(row, "prompt", row.text("prompt"));
+  problem.setup = problem.prompt;
+  problem.entry_point = non_empty(row, "entry_point", row.text("entry_point"));
+  problem.tests = {
+      {TestCase::Style::function, non_empty(row, "test", row.text("test")), std::string()}};
+  problem.solution = row.text_or("canonical_solution", "");
+}
+
+void read_mbpp(const Row& row, Problem& problem) {
+  problem.kind = Kind::code;
+  problem.prompt = non_empty(row, "text", row.first_text({"text", "prompt"}));
+  problem.setup = row.text_or("test_setup_code", "");
+  for (auto& statement : row.required<std::vector<std::string>>("test_list")) {
+    problem.tests.push_back({TestCase::Style::assertion, std::move(statement), std::string()});
+  }
+  if (problem.tests.empty()) row.fail("test_list", "empty");
+  problem.solution = row.text_or("code", "");
+}
+
+void read_contest(const Row& row, Problem& problem) {
+  problem.kind = Kind::code;
+  problem.prompt = non_empty(row, "prompt", row.text("prompt"));
+  auto inputs = row.required<std::vector<std::string>>("inputs");
+  auto outputs = row.required<std::vector<std::string>>("outputs");
+  if (inputs.empty()) row.fail("inputs", "empty");
+  if (inputs.size() != outputs.size()) {
+    row.fail("outputs",
+             fmt::format("expected {} as many as inputs, got {}", inputs.size(), outputs.size()));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    problem.tests.push_back(
+        {TestCase::Style::standard_input, std::move(inputs[i]), std::move(outputs[i])});
+  }
+}
+
+}  // namespace
+
+std::string countdown_prompt(const std::vector<int64_t>& numbers, int64_t target) {
+  return fmt::format(
+      "Using the numbers {}, create an equation that equals {}. You can use basic arithmetic "
+      "operations (+, -, *, /) and each number must be used exactly once.",
+      fmt::join(numbers, ", "), target);
+}
+
+Problem to_problem(const Row& row, Format format) {
+  Problem problem;
+  problem.id = id_of(row);
+  switch (format) {
+    case Format::gsm8k:
+      read_gsm8k(row, problem);
+      break;
+    case Format::math:
+      read_math(row, problem);
+      break;
+    case Format::prompt:
+      read_prompt(row, problem);
+      break;
+    case Format::countdown:
+      read_countdown(row, problem);
+      break;
+    case Format::humaneval:
+      read_humaneval(row, problem);
+      break;
+    case Format::mbpp:
+      read_mbpp(row, problem);
+      break;
+    case Format::contest:
+      read_contest(row, problem);
+      break;
+  }
+  return problem;
+}
+
+std::vector<Problem> read_problems(const std::string& file, Format format) {
+  std::vector<Problem> problems;
+  for (const Row& row : read_rows(file)) problems.push_back(to_problem(row, format));
+  return problems;
+}
+
+}  // namespace grpo::datasets

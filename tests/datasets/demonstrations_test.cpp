@@ -1,0 +1,72 @@
+#include "datasets/demonstrations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "datasets/formats.h"
+
+namespace grpo::datasets {
+namespace {
+
+using testing::HasSubstr;
+
+std::string written(const std::string& bytes) {
+  const auto file = testing::TempDir() + "grpo_demonstrations.jsonl";
+  std::ofstream(file, std::ios::binary) << bytes;
+  return file;
+}
+
+std::string refusal(const std::string& bytes) {
+  try {
+    read_demonstrations(written(bytes));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Demonstrations, ReadsTheThreeForms) {
+  const auto items = read_demonstrations(written(
+      R"({"id": "a", "prompt": "p", "response": "r"})"
+      "\n"
+      R"({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"},)"
+      R"( {"role": "assistant", "content": "v"}]})"
+      "\n"
+      R"({"question": "q", "solution": "2*3 = <<2*3=6>>6\n#### 6", "answer": "6"})"));
+  ASSERT_EQ(items.size(), 3u);
+  EXPECT_EQ(items[0], (Demonstration{"a", "p", "r"}));
+  EXPECT_EQ(items[1].prompt, "u");
+  EXPECT_EQ(items[1].response, "v");
+  EXPECT_EQ(items[2].response, "<think>2*3 = 6</think><answer>6</answer>");
+}
+
+TEST(Demonstrations, RefusesIncompleteRows) {
+  EXPECT_THAT(refusal(R"({"prompt": "p"})"), HasSubstr(":1: solution: required field is missing"));
+  EXPECT_THAT(refusal(R"({"prompt": "p", "response": ""})"), HasSubstr(":1: response: empty"));
+  EXPECT_THAT(refusal(R"({"messages": [{"role": "assistant", "content": "v"}]})"),
+              HasSubstr("messages: expected a user message"));
+  EXPECT_THAT(refusal(R"({"messages": [1]})"), HasSubstr("messages"));
+  EXPECT_THAT(refusal("\n"), HasSubstr("no rows"));
+}
+
+TEST(Demonstrations, WhatIsWrittenReadsBack) {
+  const std::vector<Demonstration> items{{"1", "a\n\"b\"", "c\\d"}, {"2", "é", "<think></think>"}};
+  const auto file = testing::TempDir() + "grpo_round_trip.jsonl";
+  write_demonstrations(file, items);
+  EXPECT_EQ(read_demonstrations(file), items);
+}
+
+TEST(Demonstrations, EveryShippedSampleMakesOne) {
+  const std::string file = GRPO_SOURCE_DIR "/datasets/samples/gsm8k_train_1000.jsonl.gz";
+  for (const auto& problem : read_problems(file, Format::gsm8k)) {
+    const auto item = demonstration_of(problem);
+    EXPECT_EQ(item.response.find("<<"), std::string::npos);
+    EXPECT_TRUE(item.response.ends_with("<answer>" + problem.answer + "</answer>"));
+  }
+}
+
+}  // namespace
+}  // namespace grpo::datasets

@@ -1,0 +1,117 @@
+#include "datasets/formats.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "datasets/names.h"
+
+namespace grpo::datasets {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Problem problem(const std::string& json, Format format) {
+  return to_problem(Row(parse_json(json, "dir/rows.jsonl:7"), "dir/rows.jsonl:7"), format);
+}
+
+std::string refusal(const std::string& json, Format format) {
+  try {
+    problem(json, format);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 2);
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Formats, Gsm8kReadsBothItsForms) {
+  const auto original =
+      problem(R"({"question": "Q?", "answer": "48/2 = <<48/2=24>>24\n#### 1,072"})", Format::gsm8k);
+  EXPECT_EQ(original.answer, "1072");
+  EXPECT_EQ(original.prompt, "Q?");
+  EXPECT_EQ(original.id, "rows.jsonl:7");
+  EXPECT_THAT(original.solution, HasSubstr("48/2"));
+  const auto split =
+      problem(R"({"id": "g-1", "question": "Q?", "solution": "s", "answer": "72"})", Format::gsm8k);
+  EXPECT_EQ(split.answer, "72");
+  EXPECT_EQ(split.id, "g-1");
+}
+
+TEST(Formats, MathTakesTheLastBoxOfTheSolution) {
+  const auto made =
+      problem(R"({"problem": "P", "solution": "\\boxed{1} then \\boxed{\\frac{1}{\\{2\\}}}."})",
+              Format::math);
+  EXPECT_EQ(made.answer, "\\frac{1}{\\{2\\}}");
+  EXPECT_EQ(problem(R"({"problem": "P", "answer": 27})", Format::math).answer, "27");
+  EXPECT_EQ(problem(R"({"problem": "P", "solution": "\\fbox{3}"})", Format::math).answer, "3");
+}
+
+TEST(Formats, MathRefusesASolutionWithoutABox) {
+  EXPECT_EQ(refusal(R"({"problem": "P", "solution": "so 3"})", Format::math),
+            "dir/rows.jsonl:7: solution: no \\boxed{…} in it and no answer field");
+  EXPECT_THAT(refusal(R"({"problem": "P", "solution": "\\boxed{3"})", Format::math),
+              HasSubstr("never closed"));
+  EXPECT_EQ(refusal(R"({"problem": "P", "answer": " "})", Format::math),
+            "dir/rows.jsonl:7: answer: empty");
+}
+
+TEST(Formats, CountdownKeepsNumbersAndTarget) {
+  const auto made = problem(R"({"nums": [44, 19, 35], "target": 98})", Format::countdown);
+  EXPECT_EQ(made.kind, Kind::countdown);
+  EXPECT_THAT(made.numbers, ElementsAre(44, 19, 35));
+  EXPECT_EQ(made.answer, "98");
+  EXPECT_THAT(made.prompt, HasSubstr("44, 19, 35"));
+  EXPECT_THAT(refusal(R"({"numbers": [], "target": 9})", Format::countdown), HasSubstr("empty"));
+  EXPECT_THAT(refusal(R"({"numbers": [1.5], "target": 9})", Format::countdown),
+              HasSubstr("numbers[0]: expected a 64-bit integer"));
+}
+
+TEST(Formats, CodeRowsCarryTheirTests) {
+  const auto contest =
+      problem(R"({"prompt": "P", "inputs": ["1\n"], "outputs": ["2\n"]})", Format::contest);
+  ASSERT_EQ(contest.tests.size(), 1u);
+  EXPECT_EQ(contest.tests[0].output, "2\n");
+  EXPECT_THAT(refusal(R"({"prompt": "P", "inputs": ["1"], "outputs": []})", Format::contest),
+              HasSubstr("outputs: expected 1 as many as inputs, got 0"));
+
+  const auto mbpp = problem(
+      R"({"task_id": 11, "text": "T", "test_list": ["assert f"], "test_setup_code": "import x"
+})",
+      Format::mbpp);
+  EXPECT_EQ(mbpp.tests[0].style, TestCase::Style::assertion);
+  EXPECT_EQ(mbpp.setup, "import x");
+
+  const auto human = problem(
+      R"({"task_id": "H/0", "prompt": "def f", "entry_point": "f", "test": "def check(c): pass"})",
+      Format::humaneval);
+  EXPECT_EQ(human.entry_point, "f");
+  EXPECT_EQ(human.tests[0].style, TestCase::Style::function);
+}
+
+TEST(Formats, UnknownNamesAreRefusedWithTheKnownOnes) {
+  EXPECT_THROW(from_name<Format>("parquet", "x"), Error);
+  EXPECT_THROW(from_name<Kind>("poem", "x"), Error);
+  EXPECT_EQ(from_name<Format>("gsm8k", "x"), Format::gsm8k);
+  EXPECT_THAT(refusal(R"({"prompt": "P", "answer": "1", "kind": "poem"})", Format::prompt),
+              HasSubstr("rows.jsonl:7: kind: unknown 'poem'"));
+}
+
+TEST(Formats, TheShippedSampleReadsWholeAndItsSplitsAreDisjoint) {
+  const std::string folder = GRPO_SOURCE_DIR "/datasets/samples/";
+  const auto train = read_problems(folder + "gsm8k_train_1000.jsonl.gz", Format::gsm8k);
+  const auto test = read_problems(folder + "gsm8k_test_200.jsonl.gz", Format::gsm8k);
+  ASSERT_EQ(train.size(), 1000u);
+  ASSERT_EQ(test.size(), 200u);
+  EXPECT_EQ(train[0].answer, "72");
+  EXPECT_EQ(test[0].answer, "18");
+  std::set<std::string> prompts;
+  for (const auto& item : train) prompts.insert(item.prompt);
+  for (const auto& item : test) EXPECT_FALSE(prompts.contains(item.prompt));
+}
+
+}  // namespace
+}  // namespace grpo::datasets
