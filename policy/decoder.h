@@ -44,9 +44,14 @@ class Decoder {
   /// Bytes of one page over all layers.
   int64_t page_bytes() const;
 
-  /// Output projection; the embedding when tied. Logits = hidden · headᵀ * logit_scale().
+  /// Output projection; the embedding when tied.
   Weight head() const;
-  double logit_scale() const { return 1.0 / config_.logits_divisor; }
+  /// What hidden · headᵀ is multiplied by before the softmax, once, in engine and learner alike:
+  /// 1 / (temperature * logits divisor). Temperature 0 (greedy) counts as 1.
+  float logit_scale(double temperature) const {
+    return static_cast<float>(1.0 /
+                              ((temperature == 0 ? 1.0 : temperature) * config_.logits_divisor));
+  }
 
   /// Normal(0, std) matrices, ones for norms, zeros for biases; a parameter's values depend on seed
   /// and its place in the list only. Projections back to the residual stream are scaled by

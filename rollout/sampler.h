@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,22 +25,26 @@ struct SamplingParams {
   bool ignore_stop = false;  ///< always run to max_tokens (benchmarks)
 };
 
-/// Called as each answer finishes, from the sampling thread.
-using OnCompletion = std::function<void(int64_t prompt, int64_t answer, const Completion&)>;
+/// What a caller may watch while sampling goes on; called from the sampling thread.
+struct Observer {
+  std::function<void(int64_t prompt, int64_t answer, const Completion&)> on_completion;
+  /// Every token as it is drawn. False ends the answer there (Finish::kStop).
+  std::function<bool(int64_t prompt, int64_t answer, int32_t token)> on_token;
+};
 
 /// Something that answers prompts: the engine in this process, or remote workers.
 class Sampler {
  public:
   virtual ~Sampler() = default;
 
-  /// `group` answers for each prompt, in order. Throws Error for an empty prompt or one that leaves no
-  /// room in the model's context.
+  /// `group` answers for each prompt, in order. Throws Error for an empty prompt or one that leaves
+  /// no room in the model's context.
   virtual std::vector<Group> sample(std::span<const std::vector<int32_t>> prompts, int64_t group,
                                     const SamplingParams& params,
-                                    const OnCompletion& on_completion = {}) = 0;
+                                    const Observer& observer = {}) = 0;
 
-  /// The policy's weights have changed: what is sampled from now on has this version. In one process
-  /// the weights themselves are shared and nothing is copied.
+  /// The policy's weights have changed: what is sampled from now on has this version. In one
+  /// process the weights themselves are shared and nothing is copied.
   virtual void weights_changed(int64_t version) = 0;
 };
 
