@@ -1,0 +1,305 @@
+#include "base/config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/file.h"
+
+namespace grpo::config_detail {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+constexpr std::size_t kMaxRecipeBytes = std::size_t{1} << 22;
+
+std::string join(const std::vector<std::string_view>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string got(const YamlNode& node) {
+  switch (node.kind) {
+    case Kind::null:
+      return "nothing";
+    case Kind::list:
+      return "a list";
+    case Kind::map:
+      return "a section";
+    case Kind::scalar:
+      break;
+  }
+  return node.quoted ? fmt::format("the text \"{}\"", node.scalar) : node.scalar;
+}
+
+std::string hint(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto near = nearest(word, known);
+  return near.empty() ? "" : fmt::format("did you mean \"{}\"? ", near);
+}
+
+/// Bounds are shown as the reader would write them: 1, not 1.0.
+std::string bound_text(double bound) {
+  auto text = number_text(bound);
+  return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
+std::string range_text(const Constraint& range) {
+  const bool bounded_above = !std::isinf(range.high);
+  if (bounded_above) {
+    return fmt::format("from {} to {}", bound_text(range.low), bound_text(range.high));
+  }
+  return fmt::format("{} {}", range.low_is_allowed ? "at least" : "more than",
+                     bound_text(range.low));
+}
+
+bool is_plain_scalar(const YamlNode& node) { return node.kind == Kind::scalar && !node.quoted; }
+
+}  // namespace
+
+void fail(const YamlNode& node, const Context& context, std::string_view what) {
+  const bool at_root = context.path.empty();
+  throw Error(fmt::format("{}: {}{}{}", node.where, context.path, at_root ? "" : ": ", what), 2);
+}
+
+void parse_scalar(const YamlNode& node, const Context& context, bool& out) {
+  const bool known = is_plain_scalar(node) && (node.scalar == "true" || node.scalar == "false");
+  if (!known) fail(node, context, "expected true or false, got " + got(node));
+  out = node.scalar == "true";
+}
+
+void parse_scalar(const YamlNode& node, const Context& context, int64_t& out) {
+  const std::string& text = node.scalar;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, out);
+  if (is_plain_scalar(node) && result.ec == std::errc::result_out_of_range && result.ptr == end) {
+    fail(node, context, fmt::format("{} does not fit 64 bits", text));
+  }
+  if (!is_plain_scalar(node) || result.ec != std::errc() || result.ptr != end) {
+    fail(node, context, "expected an integer, got " + got(node));
+  }
+}
+
+void parse_scalar(const YamlNode& node, const Context& context, double& out) {
+  const auto number = is_plain_scalar(node) ? parse_number(node.scalar) : std::nullopt;
+  if (number) {
+    out = *number;
+  } else if (is_plain_scalar(node) && (node.scalar == ".inf" || node.scalar == "-.inf")) {
+    out = node.scalar[0] == '-' ? -INFINITY : INFINITY;
+  } else {
+    fail(node, context, "expected a number, got " + got(node));
+  }
+}
+
+void parse_scalar(const YamlNode& node, const Context& context, std::string& out) {
+  if (node.kind != Kind::scalar) fail(node, context, "expected a text, got " + got(node));
+  const std::string_view text = node.scalar;
+  out.clear();
+  for (std::size_t i = 0; i < text.size();) {
+    const auto rest = text.substr(i);
+    if (rest.starts_with("$${")) {
+      out += "${";
+      i += 3;
+      continue;
+    }
+    if (!rest.starts_with("${")) {
+      out += text[i++];
+      continue;
+    }
+    const auto close = rest.find('}');
+    if (close == std::string_view::npos)
+      fail(node, context, "${ without }; write $${ for a plain ${");
+    const std::string name(rest.substr(2, close - 2));
+    if (name.starts_with("env:")) {
+      const char* value = std::getenv(name.c_str() + 4);
+      if (value == nullptr) {
+        fail(node, context, fmt::format("environment variable {} is not set", name.substr(4)));
+      }
+      out += value;
+    } else if (const auto found = context.variables.find(name); found != context.variables.end()) {
+      out += found->second;
+    } else {
+      fail(node, context,
+           fmt::format("unknown variable ${{{}}}; write $${{ for a plain ${{", name));
+    }
+    i += close + 1;
+  }
+}
+
+std::size_t parse_choice(const YamlNode& node, const Context& context,
+                         const std::vector<std::string_view>& names) {
+  const auto found = std::find(names.begin(), names.end(), node.scalar);
+  if (node.kind == Kind::scalar && found != names.end()) {
+    return static_cast<std::size_t>(found - names.begin());
+  }
+  const auto near = node.kind == Kind::scalar ? hint(node.scalar, names) : "";
+  fail(node, context,
+       fmt::format("unknown value {}; {}known here: {}", got(node), near, join(names)));
+}
+
+void expect_kind(const YamlNode& node, const Context& context, Kind kind) {
+  if (node.kind == kind) return;
+  if (node.kind == Kind::null && context.path.empty())
+    fail(node, context, "empty: it holds no keys");
+  fail(node, context,
+       fmt::format("expected a {}, got {}", kind == Kind::map ? "section" : "list", got(node)));
+}
+
+void expect_known_keys(const YamlNode& node, const Context& context,
+                       const std::vector<std::string_view>& known) {
+  for (const auto& [key, where, value] : node.entries) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    throw Error(fmt::format("{}: {}{}{}: unknown key; {}known here: {}", where, context.path,
+                            context.path.empty() ? "" : ".", key, hint(key, known), join(known)),
+                2);
+  }
+}
+
+void expect_required_key(const YamlNode& node, const Context& context, std::string_view key,
+                         const Constraints& constraints) {
+  for (const auto& constraint : constraints) {
+    if (constraint.kind != Constraint::Kind::required) continue;
+    fail(node, context, fmt::format("required key \"{}\" is missing", key));
+  }
+}
+
+void expect_number(const YamlNode& node, const Context& context, const Constraints& constraints,
+                   double value) {
+  for (const auto& constraint : constraints) {
+    if (constraint.kind != Constraint::Kind::range) continue;
+    const bool low_ok =
+        constraint.low_is_allowed ? value >= constraint.low : value > constraint.low;
+    if (low_ok && value <= constraint.high) continue;
+    fail(node, context, fmt::format("expected {}, got {}", range_text(constraint), got(node)));
+  }
+}
+
+void expect_text(const YamlNode& node, const Context& context, const Constraints& constraints,
+                 const std::string& value) {
+  for (const auto& constraint : constraints) {
+    if (constraint.kind == Constraint::Kind::not_empty && value.empty()) {
+      fail(node, context, "must not be empty");
+    }
+    if (constraint.kind != Constraint::Kind::one_of) continue;
+    const std::vector<std::string_view> choices(constraint.choices.begin(),
+                                                constraint.choices.end());
+    if (std::find(choices.begin(), choices.end(), value) != choices.end()) continue;
+    fail(node, context,
+         fmt::format("unknown value {}; {}known here: {}", value, hint(value, choices),
+                     join(choices)));
+  }
+}
+
+void expect_size(const YamlNode& node, const Context& context, const Constraints& constraints,
+                 std::size_t size) {
+  for (const auto& constraint : constraints) {
+    if (constraint.kind == Constraint::Kind::not_empty && size == 0) {
+      fail(node, context, "must not be empty");
+    }
+  }
+}
+
+namespace {
+YamlNode plain(std::string text, bool quoted = false) {
+  YamlNode node;
+  node.kind = Kind::scalar;
+  node.scalar = std::move(text);
+  node.quoted = quoted;
+  return node;
+}
+}  // namespace
+
+YamlNode scalar_node(bool value) { return plain(value ? "true" : "false"); }
+YamlNode scalar_node(int64_t value) { return plain(fmt::format("{}", value)); }
+YamlNode scalar_node(double value) {
+  check(!std::isnan(value), "a recipe cannot hold NaN");
+  if (std::isinf(value)) return plain(value > 0 ? ".inf" : "-.inf");
+  return plain(number_text(value));
+}
+YamlNode scalar_node(const std::string& value) {
+  std::string escaped;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value.compare(i, 2, "${") == 0) escaped += '$';  // read back as a plain ${
+    escaped += value[i];
+  }
+  return plain(std::move(escaped), /*quoted=*/true);
+}
+
+std::string describe(const Constraints& constraints) {
+  std::string text;
+  for (const auto& constraint : constraints) {
+    switch (constraint.kind) {
+      case Constraint::Kind::range:
+        text += ", " + range_text(constraint);
+        break;
+      case Constraint::Kind::one_of:
+        text += fmt::format(", one of `{}`", fmt::join(constraint.choices, "`, `"));
+        break;
+      case Constraint::Kind::not_empty:
+        text += ", not empty";
+        break;
+      case Constraint::Kind::required:
+        text += ", required";
+        break;
+    }
+  }
+  return text;
+}
+
+std::string print_table(const std::vector<TableRow>& rows) {
+  const auto cell = [](const std::string& text) {
+    std::string escaped;
+    for (const char c : text) {
+      if (c == '|') escaped += '\\';
+      escaped += c;
+    }
+    return escaped;
+  };
+  std::string out = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const auto& row : rows) {
+    out += fmt::format("| `{}` | {} | {} | {} |\n", row.key, cell(row.type),
+                       cell(row.default_value), cell(row.meaning));
+  }
+  return out;
+}
+
+namespace {
+void collect_differences(const YamlNode& a, const YamlNode& b, const std::string& path,
+                         std::vector<std::string>& out) {
+  const std::string prefix = path.empty() ? "" : path + ".";
+  if (a.kind == Kind::map && b.kind == Kind::map) {
+    for (const auto& [key, where, value] : a.entries) {  // both list every field of one struct
+      collect_differences(value, *b.find(key), prefix + key, out);
+    }
+  } else if (a.kind == Kind::list && b.kind == Kind::list && a.items.size() == b.items.size()) {
+    for (std::size_t i = 0; i < a.items.size(); ++i) {
+      collect_differences(a.items[i], b.items[i], fmt::format("{}{}", prefix, i), out);
+    }
+  } else if (print_yaml_inline(a) != print_yaml_inline(b)) {
+    out.push_back(path);
+  }
+}
+}  // namespace
+
+std::vector<std::string> differing_paths(const YamlNode& a, const YamlNode& b) {
+  std::vector<std::string> paths;
+  collect_differences(a, b, "", paths);
+  return paths;
+}
+
+YamlNode load_tree(std::string_view text, const std::string& name,
+                   const std::vector<std::string>& overrides) {
+  YamlNode root = parse_yaml(text, name);
+  if (root.where.empty()) root.where = name;  // an empty text has no mark
+  for (const auto& assignment : overrides) apply_override(root, assignment);
+  return root;
+}
+
+std::string load_text(const std::filesystem::path& file) {
+  try {
+    return read_file(file, kMaxRecipeBytes);
+  } catch (const Error& error) {
+    throw Error(error.what(), 2);  // the command line named a wrong file
+  }
+}
+
+}  // namespace grpo::config_detail

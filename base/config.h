@@ -1,0 +1,358 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/error.h"
+#include "base/number.h"
+#include "base/yaml.h"
+
+/// Recipes: plain aggregates read from strict YAML. A struct lists its fields once,
+///
+///     template <class Visitor>
+///     void fields(Visitor& v, ClipConfig& c) {
+///       v("low", c.low, "ratio is not rewarded below 1 - low", in_range(0, 1));
+///     }
+///
+/// and an enum its names, both in their own namespace (found by argument-dependent lookup):
+///
+///     constexpr std::array<std::pair<Ratio, const char*>, 2> enum_names(Ratio) {
+///       return {{{Ratio::token, "token"}, {Ratio::sequence, "sequence"}}};
+///     }
+///
+/// Field types: bool, int64_t, double, std::string, such enums and structs, std::optional and
+/// std::vector of these. Keys that are absent keep the struct's default.
+namespace grpo {
+
+/// What a value must satisfy beyond its type; applies to what an optional holds, to each item of a
+/// list, except `not_empty`, which is about the list (or the text) itself.
+struct Constraint {
+  enum class Kind { range, one_of, not_empty, required };
+  Kind kind;
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_is_allowed = true;
+  std::vector<std::string> choices = {};
+};
+inline Constraint at_least(double low) { return {Constraint::Kind::range, low}; }
+inline Constraint more_than(double low) {
+  Constraint c = at_least(low);
+  c.low_is_allowed = false;
+  return c;
+}
+inline Constraint in_range(double low, double high) { return {Constraint::Kind::range, low, high}; }
+inline Constraint one_of(std::vector<std::string> choices) {
+  Constraint c{Constraint::Kind::one_of};
+  c.choices = std::move(choices);
+  return c;
+}
+inline Constraint not_empty() { return {Constraint::Kind::not_empty}; }
+inline Constraint required() { return {Constraint::Kind::required}; }  // the key must be written
+using Constraints = std::vector<Constraint>;
+
+/// Values of `${name}` in texts, for example {"output_dir", "runs/a"}. `${env:NAME}` is the
+/// environment's; `$${` stands for a plain `${`. Any other `${…}` is an error.
+using ConfigVariables = std::map<std::string, std::string>;
+
+namespace config_detail {
+
+template <class T>
+struct is_vector : std::false_type {};
+template <class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+
+template <class T>
+concept Scalar = std::same_as<T, bool> || std::same_as<T, int64_t> || std::same_as<T, double> ||
+    std::same_as<T, std::string>;
+
+struct Context {
+  const ConfigVariables& variables;
+  std::string path;  // dotted key of the node in hand
+};
+
+[[noreturn]] void fail(const YamlNode& node, const Context& context, std::string_view what);
+void parse_scalar(const YamlNode& node, const Context& context, bool& out);
+void parse_scalar(const YamlNode& node, const Context& context, int64_t& out);
+void parse_scalar(const YamlNode& node, const Context& context, double& out);
+void parse_scalar(const YamlNode& node, const Context& context, std::string& out);
+std::size_t parse_choice(const YamlNode& node, const Context& context,
+                         const std::vector<std::string_view>& names);
+void expect_kind(const YamlNode& node, const Context& context, YamlNode::Kind kind);
+void expect_known_keys(const YamlNode& node, const Context& context,
+                       const std::vector<std::string_view>& known);
+void expect_required_key(const YamlNode& node, const Context& context, std::string_view key,
+                         const Constraints& constraints);
+void expect_number(const YamlNode& node, const Context& context, const Constraints& constraints,
+                   double value);
+void expect_text(const YamlNode& node, const Context& context, const Constraints& constraints,
+                 const std::string& value);
+void expect_size(const YamlNode& node, const Context& context, const Constraints& constraints,
+                 std::size_t size);
+
+template <class E>
+std::vector<std::string_view> names_of() {
+  std::vector<std::string_view> names;
+  for (const auto& [value, name] : enum_names(E{})) names.push_back(name);
+  return names;
+}
+
+template <class T>
+void read_value(const YamlNode& node, const Context& context, const Constraints& constraints,
+                T& out);
+
+class FieldReader {
+ public:
+  FieldReader(const YamlNode& node, const Context& context) : node_(node), context_(context) {}
+
+  template <class T, std::same_as<Constraint>... C>
+  void operator()(const char* key, T& out, const char* /*doc*/, const C&... constraints) {
+    known_.push_back(key);
+    const Constraints all{constraints...};
+    if (const YamlNode* child = node_.find(key)) {
+      const std::string path = context_.path.empty() ? key : context_.path + "." + key;
+      read_value(*child, Context{context_.variables, path}, all, out);
+    } else {
+      expect_required_key(node_, context_, key, all);
+    }
+  }
+  const std::vector<std::string_view>& known() const { return known_; }
+
+ private:
+  const YamlNode& node_;
+  const Context& context_;
+  std::vector<std::string_view> known_;
+};
+
+/// Collects the keys without reading, so that a misspelt key is reported before what it leaves out.
+class KeyCollector {
+ public:
+  template <class T, class... C>
+  void operator()(const char* key, T&, const char*, const C&...) {
+    keys.push_back(key);
+  }
+  std::vector<std::string_view> keys;
+};
+
+template <class T>
+void read_struct(const YamlNode& node, const Context& context, T& out) {
+  expect_kind(node, context, YamlNode::Kind::map);
+  KeyCollector collector;
+  fields(collector, out);
+  expect_known_keys(node, context, collector.keys);
+  FieldReader reader(node, context);
+  fields(reader, out);
+}
+
+template <class T>
+void read_value(const YamlNode& node, const Context& context, const Constraints& constraints,
+                T& out) {
+  if constexpr (is_optional<T>::value) {
+    if (node.kind == YamlNode::Kind::null) {
+      out.reset();
+    } else {
+      read_value(node, context, constraints, out.emplace());
+    }
+  } else if constexpr (is_vector<T>::value) {
+    expect_kind(node, context, YamlNode::Kind::list);
+    expect_size(node, context, constraints, node.items.size());
+    out.clear();
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      typename T::value_type item{};
+      read_value(node.items[i], Context{context.variables, fmt::format("{}.{}", context.path, i)},
+                 constraints, item);
+      out.push_back(std::move(item));
+    }
+  } else if constexpr (std::is_enum_v<T>) {
+    out = enum_names(T{})[parse_choice(node, context, names_of<T>())].first;
+  } else if constexpr (Scalar<T>) {
+    parse_scalar(node, context, out);
+    if constexpr (std::same_as<T, std::string>) {
+      expect_text(node, context, constraints, out);
+    } else if constexpr (!std::same_as<T, bool>) {
+      expect_number(node, context, constraints, static_cast<double>(out));
+    }
+  } else {
+    read_struct(node, context, out);
+  }
+}
+
+YamlNode scalar_node(bool value);
+YamlNode scalar_node(int64_t value);
+YamlNode scalar_node(double value);
+YamlNode scalar_node(const std::string& value);
+
+template <class T>
+YamlNode to_node(T& value);
+
+class FieldWriter {
+ public:
+  template <class T, class... C>
+  void operator()(const char* key, T& value, const char*, const C&...) {
+    node.entries.push_back({key, "", to_node(value)});
+  }
+  FieldWriter() { node.kind = YamlNode::Kind::map; }
+  YamlNode node;
+};
+
+template <class T>
+YamlNode to_node(T& value) {
+  if constexpr (is_optional<T>::value) {
+    return value ? to_node(*value) : YamlNode{};
+  } else if constexpr (is_vector<T>::value) {
+    YamlNode list;
+    list.kind = YamlNode::Kind::list;
+    for (auto&& item : value) {
+      typename T::value_type copy = item;  // also where the item is a vector<bool> proxy
+      list.items.push_back(to_node(copy));
+    }
+    return list;
+  } else if constexpr (std::is_enum_v<T>) {
+    for (const auto& [entry, name] : enum_names(T{})) {
+      if (entry == value) return scalar_node(std::string(name));
+    }
+    throw Error("an enum value without a name in enum_names");
+  } else if constexpr (Scalar<T>) {
+    return scalar_node(value);
+  } else {
+    FieldWriter writer;
+    fields(writer, value);
+    return writer.node;
+  }
+}
+
+struct TableRow {
+  std::string key, type, default_value, meaning;
+};
+std::string print_table(const std::vector<TableRow>& rows);
+std::string describe(const Constraints& constraints);
+std::vector<std::string> differing_paths(const YamlNode& a, const YamlNode& b);
+
+template <class T>
+std::string type_name() {
+  if constexpr (is_optional<T>::value) {
+    return type_name<typename T::value_type>() + " or null";
+  } else if constexpr (is_vector<T>::value) {
+    return "list of " + type_name<typename T::value_type>();
+  } else if constexpr (std::is_enum_v<T>) {
+    std::string names;
+    for (const auto name : names_of<T>())
+      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name);
+    return "one of " + names;
+  } else if constexpr (std::same_as<T, bool>) {
+    return "true or false";
+  } else if constexpr (std::same_as<T, int64_t>) {
+    return "integer";
+  } else if constexpr (std::same_as<T, double>) {
+    return "number";
+  } else if constexpr (std::same_as<T, std::string>) {
+    return "text";
+  } else {
+    return "section";
+  }
+}
+
+class FieldDescriber {
+ public:
+  FieldDescriber(std::string prefix, std::vector<TableRow>& rows)
+      : prefix_(std::move(prefix)), rows_(rows) {}
+
+  template <class T, std::same_as<Constraint>... C>
+  void operator()(const char* key, T& value, const char* doc, const C&... constraints) {
+    const std::string path = prefix_ + key;
+    if constexpr (is_struct<T>()) {  // its fields say it all
+      FieldDescriber inner(path + ".", rows_);
+      fields(inner, value);
+    } else {
+      rows_.push_back({path, type_name<T>() + describe({constraints...}),
+                       fmt::format("`{}`", print_yaml_inline(to_node(value))), doc});
+      describe_items<T>(path);
+    }
+  }
+
+ private:
+  template <class T>
+  static constexpr bool is_struct() {
+    return !is_optional<T>::value && !is_vector<T>::value && !std::is_enum_v<T> && !Scalar<T>;
+  }
+  /// Rows for what a list or an optional holds, when that is a struct.
+  template <class T>
+  void describe_items(const std::string& path) {
+    if constexpr (is_struct<T>()) {
+      T item{};
+      FieldDescriber inner(path + ".", rows_);
+      fields(inner, item);
+    } else if constexpr (is_vector<T>::value) {
+      describe_items<typename T::value_type>(path + "[]");
+    } else if constexpr (is_optional<T>::value) {
+      describe_items<typename T::value_type>(path);
+    }
+  }
+  std::string prefix_;
+  std::vector<TableRow>& rows_;
+};
+
+YamlNode load_tree(std::string_view text, const std::string& name,
+                   const std::vector<std::string>& overrides);
+std::string load_text(const std::filesystem::path& file);
+
+}  // namespace config_detail
+
+/// Reads `text` (called `name` in errors), then the overrides `a.b=value` in their order, the later
+/// winning, each checked exactly like the file. Throws Error (exit code 2):
+///     recipe.yaml:14:5: grpo.clip.hihg: unknown key; did you mean "high"? known here: low, high
+///     --set grpo.clip.low=x: grpo.clip.low: expected a number, got x
+template <class T>
+T parse_config(std::string_view text, const std::string& name,
+               const std::vector<std::string>& overrides = {},
+               const ConfigVariables& variables = {}) {
+  T config{};
+  config_detail::read_struct(config_detail::load_tree(text, name, overrides),
+                             config_detail::Context{variables, ""}, config);
+  return config;
+}
+
+/// The same from a file.
+template <class T>
+T read_config(const std::filesystem::path& file, const std::vector<std::string>& overrides = {},
+              const ConfigVariables& variables = {}) {
+  return parse_config<T>(config_detail::load_text(file), file.string(), overrides, variables);
+}
+
+/// YAML with every field, which reads back to the same struct, bit for bit in its numbers.
+template <class T>
+std::string print_config(T config) {
+  return print_yaml(config_detail::to_node(config));
+}
+
+/// `| key | type | default | meaning |`, a row per field, in depth, keys dotted; items of a list of
+/// structs stand under `list[].key`.
+template <class T>
+std::string markdown_table() {
+  T config{};
+  std::vector<config_detail::TableRow> rows;
+  config_detail::FieldDescriber describer("", rows);
+  fields(describer, config);
+  return config_detail::print_table(rows);
+}
+
+/// Dotted keys whose values differ, in the order of the fields; lists of unequal length count
+/// whole.
+template <class T>
+std::vector<std::string> differing_keys(T a, T b) {
+  return config_detail::differing_paths(config_detail::to_node(a), config_detail::to_node(b));
+}
+
+}  // namespace grpo
