@@ -1,0 +1,282 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/config.h"
+#include "datasets/formats.h"
+#include "datasets/generators.h"
+#include "reward/rubric.h"
+#include "rl/advantage_config.h"
+#include "rl/loss_config.h"
+#include "rl/optimizer.h"
+#include "rl/schedule.h"
+#include "rl/update.h"
+#include "rollout/engine.h"
+
+/// What a recipe may say: the aggregates that `grpo train | sft | eval` read. Torch-free values
+/// only.
+namespace grpo::rl {
+
+struct ModelSource {
+  std::string path;
+  bool random_init = false;
+  double init_std = 0.02;
+};
+
+template <class Visitor>
+void fields(Visitor& v, ModelSource& c) {
+  v("path", c.path, "Hugging Face folder or .gguf file", required(), not_empty());
+  v("random_init", c.random_init,
+    "start from random weights: the folder needs config.json and a tokenizer only");
+  v("init_std", c.init_std, "deviation of the random matrices", more_than(0));
+}
+
+/// Questions come from a generator or from a file.
+struct SourceConfig {
+  std::string name;
+  std::optional<datasets::GeneratorConfig> generator;
+  datasets::Split split = datasets::Split::train;
+  std::string path;
+  datasets::Format format = datasets::Format::prompt;
+  int64_t skip = 0;
+  int64_t count = 0;
+  double weight = 1.0;
+};
+
+template <class Visitor>
+void fields(Visitor& v, SourceConfig& c) {
+  v("name", c.name, "shown in logs and kept in checkpoints");
+  v("generator", c.generator, "problems made from a seed (instead of path)");
+  v("split", c.split, "generator: which half; no text is in both");
+  v("path", c.path, "JSON lines, plain or .gz (instead of generator)");
+  v("format", c.format, "layout of the rows");
+  v("skip", c.skip, "leave out the first so many", at_least(0));
+  v("count", c.count, "take so many; 0: all of the file, 10000 of a generator", at_least(0));
+  v("weight", c.weight, "share in the mixture", more_than(0));
+}
+
+/// From a question to the text the policy continues.
+struct PromptConfig {
+  bool chat = true;
+  std::string system;
+  std::string text = "{question}";
+  std::string answer_prefix;
+  int64_t max_tokens = 0;
+};
+
+template <class Visitor>
+void fields(Visitor& v, PromptConfig& c) {
+  v("chat", c.chat, "use the model's chat template; else `text` is all there is");
+  v("system", c.system, "system message; empty: none is given (the template may have its own)");
+  v("text", c.text, "the user's message; {question} is replaced");
+  v("answer_prefix", c.answer_prefix,
+    "put behind the prompt and counted as the answer's beginning by format rewards (<think>)");
+  v("max_tokens", c.max_tokens, "longer prompts are refused; 0: only the context limits them",
+    at_least(0));
+}
+
+struct RolloutConfig {
+  int64_t questions = 8;
+  int64_t group_size = 8;
+  int64_t max_new_tokens = 256;
+  double temperature = 1.0;
+  rollout::EngineConfig engine;
+};
+
+template <class Visitor>
+void fields(Visitor& v, RolloutConfig& c) {
+  v("questions", c.questions, "questions per step", at_least(1));
+  v("group_size", c.group_size, "answers per question", at_least(2));
+  v("max_new_tokens", c.max_new_tokens, "an answer is cut after so many tokens", at_least(1));
+  v("temperature", c.temperature, "of sampling; the learner's log-probabilities use it too",
+    more_than(0));
+  v("engine", c.engine, "limits of the engine; they never change a result");
+}
+
+enum class Truncated { kKeep, kMask };
+constexpr std::array<std::pair<Truncated, const char*>, 2> enum_names(Truncated) {
+  return {{{Truncated::kKeep, "keep"}, {Truncated::kMask, "mask"}}};
+}
+
+struct SelectConfig {
+  bool drop_uniform = true;
+  int64_t refill_rounds = 0;
+  Truncated truncated = Truncated::kKeep;
+};
+
+template <class Visitor>
+void fields(Visitor& v, SelectConfig& c) {
+  v("drop_uniform", c.drop_uniform, "groups whose rewards are all equal are not learned from");
+  v("refill_rounds", c.refill_rounds,
+    "sample more questions in place of dropped ones, so many times at most (DAPO: 9)", at_least(0));
+  v("truncated", c.truncated, "answers cut by the length limit: learned as they are, or masked");
+}
+
+struct UpdateConfig {
+  int64_t max_tokens = 2048;
+  int64_t minibatches = 1;
+  int64_t epochs = 1;
+};
+
+template <class Visitor>
+void fields(Visitor& v, UpdateConfig& c) {
+  v("max_tokens", c.max_tokens, "tokens per micro-batch: bounds memory, changes no result",
+    at_least(1));
+  v("minibatches", c.minibatches, "optimiser steps per pass over a step's answers", at_least(1));
+  v("epochs", c.epochs, "passes over a step's answers", at_least(1));
+}
+
+struct EvalConfig {
+  int64_t every = 0;
+  std::vector<SourceConfig> data;
+  int64_t samples = 1;
+  double temperature = 0.0;
+  double top_p = 1.0;
+  int64_t max_new_tokens = 256;
+};
+
+template <class Visitor>
+void fields(Visitor& v, EvalConfig& c) {
+  v("every", c.every,
+    "evaluate after every so many steps, before the first and after the last; "
+    "0: never",
+    at_least(0));
+  v("data", c.data, "questions to be answered");
+  v("samples", c.samples, "answers per question", at_least(1));
+  v("temperature", c.temperature, "0: greedy", at_least(0));
+  v("top_p", c.top_p, "nucleus", in_range(0, 1));
+  v("max_new_tokens", c.max_new_tokens, "an answer is cut after so many tokens", at_least(1));
+}
+
+struct CheckpointConfig {
+  int64_t every = 50;
+  int64_t keep = 2;
+};
+
+template <class Visitor>
+void fields(Visitor& v, CheckpointConfig& c) {
+  v("every", c.every, "save after every so many steps (the last one always); 0: only the last",
+    at_least(0));
+  v("keep", c.keep, "older checkpoints are removed", at_least(1));
+}
+
+struct LogConfig {
+  int64_t samples = 4;
+  bool tensorboard = false;
+};
+
+template <class Visitor>
+void fields(Visitor& v, LogConfig& c) {
+  v("samples", c.samples, "answers per step written to samples.jsonl", at_least(0));
+  v("tensorboard", c.tensorboard, "also write TensorBoard event files");
+}
+
+struct TrainRecipe {
+  int64_t seed = 1;
+  int64_t steps = 100;
+  ModelSource model;
+  std::vector<SourceConfig> data;
+  PromptConfig prompt;
+  RolloutConfig rollout;
+  reward::RubricConfig reward;
+  AdvantageConfig advantage;
+  LossConfig loss;
+  SelectConfig select;
+  UpdateConfig update;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  MoeTrainConfig moe;
+  EvalConfig eval;
+  CheckpointConfig checkpoint;
+  LogConfig log;
+  int64_t max_skipped_steps = 3;
+};
+
+template <class Visitor>
+void fields(Visitor& v, TrainRecipe& c) {
+  v("seed", c.seed, "everything random follows from it", at_least(0));
+  v("steps", c.steps, "updates of the policy", at_least(1));
+  v("model", c.model, "the policy to start from");
+  v("data", c.data, "sources of questions, mixed by weight", not_empty());
+  v("prompt", c.prompt, "how a question is put");
+  v("rollout", c.rollout, "sampling of answers");
+  v("reward", c.reward, "what an answer is worth");
+  v("advantage", c.advantage, "from rewards to advantages");
+  v("loss", c.loss, "the policy loss");
+  v("select", c.select, "which answers are learned from");
+  v("update", c.update, "how a step's answers are cut into updates");
+  v("optimizer", c.optimizer, "AdamW");
+  v("schedule", c.schedule, "course of the learning rate over `steps`");
+  v("moe", c.moe, "mixture of experts");
+  v("eval", c.eval, "accuracy on held-out questions");
+  v("checkpoint", c.checkpoint, "what is kept on disk");
+  v("log", c.log, "what is written beside metrics.jsonl");
+  v("max_skipped_steps", c.max_skipped_steps,
+    "stop after so many steps in a row whose loss is not finite", at_least(1));
+}
+
+struct SftRecipe {
+  int64_t seed = 1;
+  int64_t steps = 100;
+  ModelSource model;
+  std::vector<SourceConfig> data;
+  PromptConfig prompt;
+  int64_t batch = 32;
+  UpdateConfig update;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  MoeTrainConfig moe;
+  reward::RubricConfig reward;
+  EvalConfig eval;
+  rollout::EngineConfig engine;
+  CheckpointConfig checkpoint;
+  LogConfig log;
+  int64_t max_skipped_steps = 3;
+};
+
+template <class Visitor>
+void fields(Visitor& v, SftRecipe& c) {
+  v("seed", c.seed, "everything random follows from it", at_least(0));
+  v("steps", c.steps, "updates of the policy", at_least(1));
+  v("model", c.model, "the policy to start from");
+  v("data", c.data, "sources of demonstrations, mixed by weight", not_empty());
+  v("prompt", c.prompt, "how a question is put");
+  v("batch", c.batch, "demonstrations per step", at_least(1));
+  v("update", c.update, "how a step's demonstrations are cut into updates");
+  v("optimizer", c.optimizer, "AdamW");
+  v("schedule", c.schedule, "course of the learning rate over `steps`");
+  v("moe", c.moe, "mixture of experts");
+  v("reward", c.reward, "how evaluation judges");
+  v("eval", c.eval, "accuracy on held-out questions");
+  v("engine", c.engine, "limits of the engine, for evaluation");
+  v("checkpoint", c.checkpoint, "what is kept on disk");
+  v("log", c.log, "what is written beside metrics.jsonl");
+  v("max_skipped_steps", c.max_skipped_steps,
+    "stop after so many steps in a row whose loss is not finite", at_least(1));
+}
+
+struct EvalRecipe {
+  int64_t seed = 1;
+  ModelSource model;
+  PromptConfig prompt;
+  reward::RubricConfig reward;
+  EvalConfig eval;
+  rollout::EngineConfig engine;
+};
+
+template <class Visitor>
+void fields(Visitor& v, EvalRecipe& c) {
+  v("seed", c.seed, "of sampling", at_least(0));
+  v("model", c.model, "the policy to judge");
+  v("prompt", c.prompt, "how a question is put");
+  v("reward", c.reward, "how answers are judged");
+  v("eval", c.eval, "questions and sampling");
+  v("engine", c.engine, "limits of the engine; they never change a result");
+}
+
+}  // namespace grpo::rl
