@@ -4,14 +4,15 @@
 
 #include "kernels/dispatch.h"
 
-/// Log-probability of targets and entropy under softmax(scale · hidden · headᵀ), by chunks of tokens
-/// and vocabulary: the logits [tokens, vocab] are never held.
+/// Log-probability of targets and entropy under softmax(scale · hidden · headᵀ), by chunks of
+/// tokens and vocabulary: the logits [tokens, vocab] are never held.
 ///
-/// hidden: [tokens, dim]; head: packed [vocab, dim]; targets: [tokens], 0 <= t < vocab; scale: what
-/// logits are multiplied by (1 / temperature / logits divisor). `vocab` may be smaller than the
-/// head's rows: padded ids then have probability zero, as in sampling.
+/// hidden: [tokens, dim]; head: packed [vocab, dim]; targets: [tokens], 0 <= t < vocab; scale > 0:
+/// what logits are multiplied by (1 / temperature and whatever else the model asks for). `vocab`
+/// may be smaller than the head's rows: padded ids then have probability zero, as in sampling.
 /// log_z is the log of the softmax's denominator. Nats. The reduction over the vocabulary has fixed
 /// chunks and order: a token's values have the same bits as those of `sample` (kernels/sample.h).
+/// Working memory: the logits of 480 tokens and one chunk of the vocabulary, 4 MB.
 namespace grpo::kernels {
 
 /// Vocabulary chunk of the running softmax; part of the definition of the result's bits.
