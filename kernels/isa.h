@@ -170,8 +170,8 @@ inline void store_partial(float* p, v16 a, int64_t count) {
 }
 
 /// The same, for loops whose last step may be short.
-inline v16 load_lanes(const float* p, int64_t count) {
-  return count >= kLanes ? load(p) : load_partial(p, count);
+inline v16 load_lanes(const float* p, int64_t count, float fill = 0.0f) {
+  return count >= kLanes ? load(p) : load_partial(p, count, fill);
 }
 
 inline void store_lanes(float* p, v16 a, int64_t count) {
