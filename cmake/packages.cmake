@@ -27,3 +27,5 @@ grpo_find(sentencepiece sentencepiece_processor.h sentencepiece)
 find_library(sentencepiece_train_LIBRARY NAMES sentencepiece_train)
 target_link_libraries(sentencepiece INTERFACE ${sentencepiece_train_LIBRARY})
 grpo_find(zlib zlib.h z)
+# Exact mathematics (reward/math): rationals and polynomials, balls, algebraic numbers.
+grpo_find(flint flint/fmpq.h flint)

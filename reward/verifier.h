@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "datasets/problem.h"
+
+namespace grpo::reward {
+
+/// What judging came to. Only `correct` and `wrong` are verdicts about the answer; the rest say why
+/// there is none, and what each of them is paid is the rubric's policy.
+enum class Outcome {
+  correct,
+  wrong,
+  unverifiable,  // the reference cannot be read, or equality could not be decided
+  timeout,       // judging took longer than it may
+  truncated,     // the response was cut at the length limit
+};
+constexpr std::array<std::pair<Outcome, const char*>, 5> enum_names(Outcome) {
+  return {{{Outcome::correct, "correct"},
+           {Outcome::wrong, "wrong"},
+           {Outcome::unverifiable, "unverifiable"},
+           {Outcome::timeout, "timeout"},
+           {Outcome::truncated, "truncated"}}};
+}
+
+struct Score {
+  Outcome outcome = Outcome::wrong;
+  double value = 0;       // 1 for correct, 0 else; code: the share of tests passed
+  std::string extracted;  // the answer found in the response
+  std::string rule;       // which rule found it, and what decided
+};
+
+/// Is this response right? Implementations are pure functions of their arguments, may be called
+/// from any number of threads, and never throw on what a response holds.
+class Verifier {
+ public:
+  virtual ~Verifier() = default;
+  virtual Score score(const datasets::Problem& problem, std::string_view response) const = 0;
+};
+
+}  // namespace grpo::reward
