@@ -2,11 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 namespace grpo::policy {
 
@@ -21,15 +20,20 @@ struct RopeConfig {
   bool interleaved = false;  ///< pairs (2i, 2i+1) as in DeepSeek; else (j, j + rotary_dim / 2)
   RopeScalingKind scaling = RopeScalingKind::kNone;
   double factor = 1.0;
-  double original_context = 0;          ///< llama3, yarn, longrope
-  double low_freq_factor = 1.0;         ///< llama3
-  double high_freq_factor = 4.0;        ///< llama3
-  double beta_fast = 32.0;              ///< yarn
-  double beta_slow = 1.0;               ///< yarn
-  bool yarn_truncate = true;            ///< yarn: floor and ceil the ramp's ends
-  double cos_sin_factor = 1.0;          ///< cos and sin are multiplied by this (yarn, longrope)
-  std::vector<double> frequency_factors;  ///< GGUF rope_freqs.weight: frequencies are divided by them
+  double original_context = 0;    ///< llama3, yarn, longrope
+  double low_freq_factor = 1.0;   ///< llama3
+  double high_freq_factor = 4.0;  ///< llama3
+  double beta_fast = 32.0;        ///< yarn
+  double beta_slow = 1.0;         ///< yarn
+  bool yarn_truncate = true;      ///< yarn: floor and ceil the ramp's ends
+  double cos_sin_factor = 1.0;    ///< cos and sin are multiplied by this (yarn, longrope)
+  double mscale = 0;              ///< yarn, as written; already in cos_sin_factor
+  double mscale_all_dim = 0;      ///< yarn, as written; MLA: already in softmax_scale
+  std::vector<double>
+      frequency_factors;  ///< GGUF rope_freqs.weight: frequencies are divided by them
   std::vector<double> short_factors, long_factors;  ///< longrope, rotary_dim / 2 each
+
+  bool operator==(const RopeConfig&) const = default;
 };
 
 enum class AttentionKind { kGqa, kMla };
@@ -53,6 +57,8 @@ struct AttentionConfig {
   int64_t kv_lora_rank = 0;
   int64_t nope_dim = 0;
   int64_t rope_dim = 0;
+
+  bool operator==(const AttentionConfig&) const = default;
 };
 
 enum class RouterScore { kSoftmax, kSigmoid };
@@ -71,12 +77,16 @@ struct MoeConfig {
   int64_t num_groups = 1;        ///< group-limited choice: best `top_groups` of `num_groups`
   int64_t top_groups = 1;
   GroupScore group_score = GroupScore::kTop2Sum;
+
+  bool operator==(const MoeConfig&) const = default;
 };
 
 struct LayerConfig {
-  bool moe = false;             ///< feed-forward is MoE, else dense
-  bool rope = true;             ///< SmolLM3 leaves rotary out in some layers
-  int64_t sliding_window = 0;   ///< a token sees itself and the window - 1 before it; 0 = all
+  bool moe = false;            ///< feed-forward is MoE, else dense
+  bool rope = true;            ///< SmolLM3 leaves rotary out in some layers
+  int64_t sliding_window = 0;  ///< a token sees itself and the window - 1 before it; 0 = all
+
+  bool operator==(const LayerConfig&) const = default;
 };
 
 /// Everything that fixes the numbers of a decoder. Families differ by this and by a name table
@@ -102,17 +112,24 @@ struct ModelConfig {
   std::vector<int32_t> eos;  ///< from generation_config.json first; stop on any of them
 
   /// Reads config.json of a Hugging Face model. Unknown keys that could change numbers are refused
-  /// by name ("config.json: attention_k_eq_v: not supported"); harmless ones are a list in the .cpp.
+  /// by name ("config.json: attention_k_eq_v: not supported"); harmless ones are a list in the
+  /// .cpp.
   static ModelConfig from_hf(const nlohmann::json& config, const std::filesystem::path& file);
   /// The same from GGUF metadata.
   static ModelConfig from_gguf(const GgufFile& gguf);
   /// config.json that transformers reads back to the same model (used when saving).
   nlohmann::json to_hf() const;
 
-  int64_t num_parameters() const;         ///< norms and biases counted (docs/models.md check values)
+  int64_t num_parameters() const;  ///< norms and biases counted (docs/models.md check values)
   int64_t num_active_parameters() const;  ///< per token: top_k of the routed experts
   /// Elements cached per token and layer: kv heads x (k + v dims), or MLA's latent + rope dims.
   int64_t kv_elements_per_token() const;
+
+  /// Throws Error naming `where` unless the fields fit together (heads divide, sizes positive and
+  /// small enough that no product of them overflows). The readers call it.
+  void validate(const std::string& where) const;
+
+  bool operator==(const ModelConfig&) const = default;
 };
 
 }  // namespace grpo::policy

@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "policy/weights/gguf.h"
+#include "policy/weights/weight_reader.h"
+
+namespace grpo::policy {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The files of a split model, `<name>-00001-of-00003.gguf` first; one file when it is not split.
+std::vector<GgufFile> open_splits(const fs::path& file) {
+  std::vector<GgufFile> files;
+  files.emplace_back(file);
+  const int64_t count = files[0].find_integer("split.count").value_or(1);
+  if (count <= 1) return files;
+  check_input(count < 100000, "{}: split.count: {} is out of range", file.string(), count);
+  const std::string name = file.filename().string();
+  const std::string ending = fmt::format("-00001-of-{:05}.gguf", count);
+  check_input(files[0].integer("split.no") == 0 && name.ends_with(ending),
+              "{}: a part of a split model: open the part whose name ends in {}", file.string(),
+              ending);
+  const std::string stem = name.substr(0, name.size() - ending.size());
+  for (int64_t i = 1; i < count; ++i) {
+    files.emplace_back(file.parent_path() /
+                       fmt::format("{}-{:05}-of-{:05}.gguf", stem, i + 1, count));
+    check_input(files.back().integer("split.no") == i, "{}: split.no: expected {}, got {}",
+                files.back().path().string(), i, files.back().integer("split.no"));
+  }
+  return files;
+}
+
+class GgufReader final : public WeightReader {
+ public:
+  explicit GgufReader(const fs::path& file);
+
+ private:
+  /// kv_b of DeepSeek, of which current files hold the two parts of every head.
+  struct KvParts {
+    const GgufTensor* k = nullptr;  // per head transposed: [heads, kv_lora, nope]
+    const GgufTensor* v = nullptr;  // [heads, v, kv_lora]
+  };
+  struct Stored {
+    const GgufTensor* tensor = nullptr;  // nullptr: in parts
+    KvParts parts;
+    int64_t permuted_head = 0;  // head size where q or k rows are permuted, else 0
+  };
+
+  const GgufTensor* find(const std::string& name);
+  Stored store(const ParameterInfo& parameter, const TensorPlace& place);
+  void read(size_t index, int64_t begin, int64_t end, float* out) const override;
+  void read_kv_b(const KvParts& parts, int64_t begin, int64_t end, float* out) const;
+
+  std::vector<GgufFile> files_;
+  bool permuted_ = false;
+  std::vector<Stored> stored_;  // by parameter
+  std::set<std::string> used_;
+};
+
+GgufReader::GgufReader(const fs::path& file) : files_(open_splits(file)) {
+  permuted_ = files_[0].text("general.architecture") == "llama";
+  set_config(ModelConfig::from_gguf(files_[0]), gguf_place);
+  for (size_t i = 0; i < parameters().size(); ++i) {
+    stored_.push_back(store(parameters()[i], place(i)));
+  }
+  used_.insert("rope_freqs.weight");  // in the configuration
+  for (const GgufFile& part : files_) {
+    for (const GgufTensor& tensor : part.tensors()) {
+      const bool prediction_layer = config().attention.kind == AttentionKind::kMla &&
+                                    tensor.name.starts_with("blk.") &&
+                                    std::atoll(tensor.name.c_str() + 4) >= config().num_layers;
+      check_input(used_.contains(tensor.name) || prediction_layer,
+                  "{}: {}: not part of a {} model of this metadata", part.path().string(),
+                  tensor.name, config().model_type);
+    }
+  }
+}
+
+const GgufTensor* GgufReader::find(const std::string& name) {
+  for (const GgufFile& file : files_) {
+    if (const GgufTensor* tensor = file.find(name)) {
+      used_.insert(name);
+      return tensor;
+    }
+  }
+  return nullptr;
+}
+
+GgufReader::Stored GgufReader::store(const ParameterInfo& parameter, const TensorPlace& place) {
+  const std::string file = files_[0].path().string();
+  const auto require = [&](const std::string& name, const std::vector<int64_t>& shape) {
+    const GgufTensor* tensor = find(name);
+    check_input(tensor != nullptr, "{}: {}: missing", file, name);
+    check_input(tensor->shape == shape, "{}: {}: expected [{}], got [{}]", file, name,
+                fmt::join(shape, ", "), fmt::join(tensor->shape, ", "));
+    return tensor;
+  };
+  Stored stored;
+  const AttentionConfig& a = config().attention;
+  if (parameter.name.ends_with("attention.kv_b") && !find(place.name)) {
+    const std::string stem = place.name.substr(0, place.name.find("attn_kv_b"));
+    stored.parts.k = require(stem + "attn_k_b.weight", {a.num_heads, a.kv_lora_rank, a.nope_dim});
+    stored.parts.v = require(stem + "attn_v_b.weight", {a.num_heads, a.v_head_dim, a.kv_lora_rank});
+    return stored;
+  }
+  stored.tensor = require(place.name, place.shape);
+  for (const char* ending :
+       {"attention.q", "attention.k", "attention.q.bias", "attention.k.bias"}) {
+    if (permuted_ && parameter.name.ends_with(ending)) stored.permuted_head = a.head_dim;
+  }
+  check_input(place.shape.size() > 1 || block_layout(stored.tensor->type).elements == 1,
+              "{}: {}: {} is not supported for a vector", file, place.name,
+              type_name(stored.tensor->type));
+  return stored;
+}
+
+void GgufReader::read(size_t index, int64_t begin, int64_t end, float* out) const {
+  const Stored& stored = stored_[index];
+  if (!stored.tensor) {
+    read_kv_b(stored.parts, begin, end, out);
+    return;
+  }
+  const TensorPlace& at = place(index);
+  const int64_t columns = at.shape.size() > 1 ? at.shape.back() : 1;
+  const StoredType type = stored.tensor->type;
+  const auto read_from = [&](int64_t row, int64_t count, float* to) {
+    const int64_t first = (at.first_row + row) * columns;
+    dequantize(type, stored.tensor->bytes.data() + stored_bytes(type, first), count * columns, to);
+  };
+  const int64_t head = stored.permuted_head;
+  if (head == 0) {
+    read_from(begin, end - begin, out);
+    return;
+  }
+  // Row s * D/2 + j of a head stands at 2 j + s: pairs beside each other, as Meta rotates them.
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t in_head = row % head;
+    const int64_t s = in_head / (head / 2);
+    const int64_t j = in_head % (head / 2);
+    read_from(row - in_head + 2 * j + s, 1, out + (row - begin) * columns);
+  }
+}
+
+void GgufReader::read_kv_b(const KvParts& parts, int64_t begin, int64_t end, float* out) const {
+  const AttentionConfig& a = config().attention;
+  const int64_t per_head = a.nope_dim + a.v_head_dim;  // rows of a head: nope, then v
+  const auto widen = [](const GgufTensor& tensor, int64_t first_row, int64_t rows, float* to) {
+    const int64_t columns = tensor.row_elements();
+    dequantize(tensor.type, tensor.bytes.data() + stored_bytes(tensor.type, first_row * columns),
+               rows * columns, to);
+  };
+  std::vector<float> k(static_cast<size_t>(a.kv_lora_rank * a.nope_dim));  // [kv_lora, nope]
+  int64_t head_in_k = -1;
+  for (int64_t row = begin; row < end; ++row, out += a.kv_lora_rank) {
+    const int64_t head = row / per_head;
+    const int64_t in_head = row % per_head;
+    if (in_head >= a.nope_dim) {
+      widen(*parts.v, head * a.v_head_dim + in_head - a.nope_dim, 1, out);
+      continue;
+    }
+    if (head != head_in_k) {
+      widen(*parts.k, head * a.kv_lora_rank, a.kv_lora_rank, k.data());
+      head_in_k = head;
+    }
+    for (int64_t c = 0; c < a.kv_lora_rank; ++c) {
+      out[c] = k[static_cast<size_t>(c * a.nope_dim + in_head)];
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<WeightReader> open_gguf(const fs::path& file) {
+  return std::make_unique<GgufReader>(file);
+}
+
+}  // namespace grpo::policy

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "policy/model_config.h"
+#include "policy/weights/strict_json.h"
+
+namespace grpo::policy {
+
+/// `bos_token_id` and `eos_token_id` (one id or a list) of config.json or generation_config.json;
+/// what is there replaces what `config` holds. Throws on an id outside the vocabulary.
+void read_special_ids(JsonFields& fields, ModelConfig& config);
+
+}  // namespace grpo::policy

@@ -1,0 +1,104 @@
+#include "policy/weights/hf_writer.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "policy/weights/hf_names.h"
+#include "policy/weights/sharded.h"
+
+namespace grpo::policy {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kNumbersAtOnce = 1 << 20;  // 4 MiB of float32
+
+struct DtypeNames {
+  std::string safetensors, torch;
+};
+DtypeNames names_of(StoredType type) {
+  switch (type) {
+    case StoredType::kF32:
+      return {.safetensors = "F32", .torch = "float32"};
+    case StoredType::kBf16:
+      return {.safetensors = "BF16", .torch = "bfloat16"};
+    case StoredType::kF16:
+      return {.safetensors = "F16", .torch = "float16"};
+    default:
+      throw Error(fmt::format("{}: models are not written in this type", type_name(type)), 2);
+  }
+}
+
+/// A tensor to write: the parameters it holds, one below the other.
+struct Output {
+  SafetensorsSpec spec;
+  std::vector<const ParameterInfo*> parts;
+};
+
+void send(std::span<const float> values, const std::string& dtype, const ByteSink& sink) {
+  if (dtype == "F32") {
+    sink(std::as_bytes(values));
+    return;
+  }
+  std::vector<uint16_t> narrow(values.size());
+  std::ranges::transform(values, narrow.begin(),
+                         dtype == "BF16" ? float_to_bfloat16 : float_to_half);
+  sink(std::as_bytes(std::span(narrow)));
+}
+
+}  // namespace
+
+void write_hf_files(const fs::path& dir, const ModelConfig& config, const RowSource& source,
+                    const HfWriteOptions& options) {
+  const DtypeNames dtype = names_of(options.dtype);
+  nlohmann::json json = config.to_hf();
+  json["torch_dtype"] = dtype.torch;
+  json.update(options.extra);
+  write_atomically(dir / "config.json", json.dump(2) + "\n");
+  const nlohmann::json generation = {{"bos_token_id", json["bos_token_id"]},
+                                     {"eos_token_id", json["eos_token_id"]}};
+  write_atomically(dir / "generation_config.json", generation.dump(2) + "\n");
+
+  const auto parameters = parameter_list(config);
+  std::vector<SafetensorsSpec> specs;  // in the model's order, which decides the shards
+  std::map<std::string, Output, std::less<>> outputs;
+  for (const ParameterInfo& parameter : parameters) {
+    const TensorPlace place = hf_place(config, parameter);
+    auto [it, added] = outputs.try_emplace(place.name);
+    Output& output = it->second;
+    if (added) {
+      const bool keep = parameter.name.ends_with("correction_bias");
+      output.spec = {
+          .name = place.name, .dtype = keep ? "F32" : dtype.safetensors, .shape = place.shape};
+      specs.push_back(output.spec);
+    }
+    output.parts.push_back(&parameter);
+  }
+  std::vector<float> rows;
+  write_sharded(dir, specs, options.shard_bytes,
+                [&](const SafetensorsSpec& spec, const ByteSink& sink) {
+                  for (const ParameterInfo* part : outputs.find(spec.name)->second.parts) {
+                    const int64_t columns = part->shape.size() > 1 ? part->shape[1] : 1;
+                    const int64_t step = std::max<int64_t>(1, kNumbersAtOnce / columns);
+                    for (int64_t begin = 0; begin < part->shape[0]; begin += step) {
+                      const int64_t end = std::min(begin + step, part->shape[0]);
+                      rows.resize(static_cast<size_t>((end - begin) * columns));
+                      source(part->name, begin, end, rows.data());
+                      send(rows, spec.dtype, sink);
+                    }
+                  }
+                });
+}
+
+void write_hf(const fs::path& dir, const ModelConfig& config, const RowSource& source,
+              const HfWriteOptions& options) {
+  write_folder_atomically(dir, [&](const fs::path& staging) {
+    write_hf_files(staging, config, source, options);
+    if (options.add_files) options.add_files(staging);
+  });
+}
+
+}  // namespace grpo::policy

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "policy/model_config.h"
+#include "policy/weights/dequant.h"
+
+namespace grpo::policy {
+
+/// Gives rows [begin, end) of a parameter (hf_names.h) as float32.
+using RowSource =
+    std::function<void(std::string_view own_name, int64_t begin, int64_t end, float* out)>;
+
+struct HfWriteOptions {
+  StoredType dtype = StoredType::kBf16;             ///< float32, bfloat16 or float16
+  int64_t shard_bytes = int64_t{5} << 30;           ///< larger models are cut into shards
+  nlohmann::json extra = nlohmann::json::object();  ///< keys put into config.json as they are
+  /// Puts further files (tokenizer, trainer's state) into the folder before it appears.
+  std::function<void(const std::filesystem::path&)> add_files;
+};
+
+/// Writes config.json, generation_config.json and safetensors that transformers loads. The folder
+/// appears whole or not at all; it must not exist. Holds a few rows at a time, never a whole model.
+/// DeepSeek's correction bias stays float32, as it must not be rounded between updates.
+void write_hf(const std::filesystem::path& dir, const ModelConfig& config, const RowSource& source,
+              const HfWriteOptions& options = {});
+
+/// The same into an existing folder, for callers that have their own way of making it appear.
+void write_hf_files(const std::filesystem::path& dir, const ModelConfig& config,
+                    const RowSource& source, const HfWriteOptions& options = {});
+
+}  // namespace grpo::policy

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/model_config.h"
+#include "policy/weights/hf_names.h"
+
+namespace grpo::policy {
+
+/// A published checkpoint as the decoder's own parameters (hf_names.h), whatever it is stored in.
+class WeightReader {
+ public:
+  /// Opens a Hugging Face folder (config.json and safetensors) or a .gguf file (the first, when
+  /// split). Reads headers only, but checks that every parameter is there with its shape and that
+  /// nothing else is. Throws Error naming file and tensor, or what was looked for.
+  static std::unique_ptr<WeightReader> open(const std::filesystem::path& model);
+  virtual ~WeightReader() = default;
+
+  /// As the files have it: the head is tied exactly when no head is stored.
+  const ModelConfig& config() const { return config_; }
+  const std::vector<ParameterInfo>& parameters() const { return parameters_; }
+  bool has(std::string_view own_name) const { return index_.contains(std::string(own_name)); }
+  /// Throws Error when there is no such parameter.
+  const std::vector<int64_t>& shape(std::string_view own_name) const;
+
+  /// Rows [begin, end) of a [out, in] parameter, or elements of a [n] one, as float32 in Hugging
+  /// Face's row order: GGUF's rotary permutation undone, fused and stacked tensors cut apart, FP8
+  /// multiplied by its block scales, kv_b put together from k_b and v_b. `out` holds
+  /// (end - begin) * in numbers. Any thread may call it. Throws Error on a range outside.
+  void read_rows(std::string_view own_name, int64_t begin, int64_t end, float* out) const;
+
+ protected:
+  WeightReader() = default;
+  /// Fixes the configuration, hence the parameters. `place_of` says where each is stored.
+  void set_config(ModelConfig config,
+                  TensorPlace (*place_of)(const ModelConfig&, const ParameterInfo&));
+  size_t index_of(std::string_view own_name) const;
+  const TensorPlace& place(size_t index) const { return places_[index]; }
+
+ private:
+  virtual void read(size_t index, int64_t begin, int64_t end, float* out) const = 0;
+
+  ModelConfig config_;
+  std::vector<ParameterInfo> parameters_;
+  std::vector<TensorPlace> places_;
+  std::unordered_map<std::string, size_t> index_;
+};
+
+std::unique_ptr<WeightReader> open_hf(const std::filesystem::path& folder);
+std::unique_ptr<WeightReader> open_gguf(const std::filesystem::path& file);
+
+/// Reads every weight and throws Error naming the first parameter and row that hold a NaN or an
+/// infinity.
+void check_finite(const WeightReader& reader);
+
+}  // namespace grpo::policy
