@@ -54,7 +54,7 @@ struct ClipConfig {
   Clip kind = Clip::kPpo;
   std::optional<double> low = 0.2;
   double high = 0.28;
-  std::optional<double> dual;
+  std::optional<double> dual = {};
   double tau_positive = 1.0;
   double tau_negative = 1.05;
 };
@@ -67,9 +67,9 @@ struct KlConfig {
 
 struct CorrectionConfig {
   Correction kind = Correction::kNone;
-  std::optional<double> cap;
-  std::optional<double> floor;
-  std::optional<double> stale_gap;
+  std::optional<double> cap = {};
+  std::optional<double> floor = {};
+  std::optional<double> stale_gap = {};
 };
 
 struct LossConfig {
