@@ -135,6 +135,37 @@ void product(const float* x, const Rows& rows, const float* bias, float* y, int6
   });
 }
 
+/// `depth` rows of x, `columns` wide, as tiles of `height` columns for Walk::kPacked.
+void pack_x(const float* x, int64_t stride, int64_t columns, int64_t height, int64_t depth,
+            float* tiles) {
+  for (int64_t k = 0; k < depth; ++k) {
+    const float* const from = x + k * stride;
+    for (int64_t i = 0; i < columns; i += height) {
+      const int64_t n = std::min(height, columns - i);
+      float* const to = tiles + i * depth + k * n;
+      if (n == kTileRows) {
+        std::memcpy(to, from + i, kTileRows * sizeof(float));
+      } else {
+        std::memcpy(to, from + i, static_cast<size_t>(n) * sizeof(float));
+      }
+    }
+  }
+}
+
+/// Panels [blocks, depth, 16] from `depth` rows of dy, of which `columns` remain; lanes behind them
+/// are zero.
+void pack_dy(const float* dy, int64_t stride, int64_t columns, int64_t blocks, int64_t depth,
+             float* panels) {
+  for (int64_t k = 0; k < depth; ++k) {
+    for (int64_t b = 0; b < blocks; ++b) {
+      const float* const from = dy + k * stride + b * kLanes;
+      const int64_t lanes = columns - b * kLanes;
+      store(panels + (b * depth + k) * kLanes,
+            lanes >= kLanes ? load(from) : load_partial(from, lanes));
+    }
+  }
+}
+
 }  // namespace
 
 void multiply(const float* x, const float* weights, const float* bias, const Rows& rows, float* y,
@@ -182,47 +213,49 @@ void multiply_transposed(const float* dy, const float* weights, const Rows& rows
 
 void accumulate_outer(const float* dy, const float* x, const Rows& rows, float* dweights,
                       int64_t out, int64_t in) {
-  constexpr int64_t kBlocks = tile_blocks(kTileRows);
-  const int64_t columns = even_piece(in, kRowBlock, kTileRows);  // of x, in one task
-  const int64_t column_parts = ceil_div(in, columns);
-  const int64_t groups = ceil_div(ceil_div(out, kLanes), kBlocks);
-  const int64_t tasks_per_expert = groups * column_parts;
   const int64_t num_rows = rows.offsets[rows.experts] - rows.offsets[0];
-  const int64_t tasks = num_rows > 0 ? rows.experts * tasks_per_expert : 0;
-  const int64_t grain = num_rows * out * in < kSerialWork ? tasks : 1;
-  parallel_for(tasks, grain, [&](int64_t task_begin, int64_t task_end) {
-    Buffer<float> panel(kBlocks * kPiece * kLanes);
-    for (int64_t t = task_begin; t < task_end; ++t) {
+  if (num_rows == 0 || out == 0 || in == 0) return;
+  constexpr int64_t kBlocks = tile_blocks(kTileRows);
+  const int64_t width = even_piece(in, kRowBlock, kTileRows);  // columns of x in one task
+  const int64_t column_parts = ceil_div(in, width);
+  const int64_t out_blocks = ceil_div(out, kLanes);
+  const int64_t wanted =
+      ceil_div(out_blocks * column_parts * rows.experts, 4 * int64_t{num_threads()});
+  const int64_t group = std::min(round_up(wanted, kBlocks), kGroup);
+  const int64_t tasks_per_expert = ceil_div(out_blocks, group) * column_parts;
+  const int64_t tasks = rows.experts * tasks_per_expert;
+  parallel_for(tasks, num_rows * out * in < kSerialWork ? tasks : 1, [&](int64_t from, int64_t to) {
+    Buffer<float> x_tiles(kRowBlock * kPiece), panels(group * kPiece * kLanes);
+    for (int64_t t = from; t < to; ++t) {
       const int64_t expert = t / tasks_per_expert;
-      const int64_t block = t % tasks_per_expert / column_parts * kBlocks;
-      const int64_t i_begin = t % column_parts * columns;
-      const int64_t i_end = std::min(i_begin + columns, in);
-      const int64_t blocks = block + kBlocks <= ceil_div(out, kLanes) ? kBlocks : 1;
+      const int64_t first_block = t % tasks_per_expert / column_parts * group;
+      const int64_t last_block = std::min(first_block + group, out_blocks);
+      const int64_t i_begin = t % column_parts * width;
+      const int64_t columns = std::min(width, in - i_begin);
+      const int64_t height = even_piece(columns, kTileRows, 1);
+      const int64_t end = rows.offsets[expert + 1];
+      const int64_t piece = even_piece(end - rows.offsets[expert], kPiece, 1);
       TileArgs a;
-      a.x_stride = in;
-      a.w = panel.data();
-      a.w_block = kPiece * kLanes;
       a.y_row = kLanes;
       a.y_block = in * kLanes;
       a.resume = true;
-      const int64_t end = rows.offsets[expert + 1];
-      const int64_t piece = even_piece(end - rows.offsets[expert], kPiece, 1);
       for (int64_t row = rows.offsets[expert]; row < end; row += piece) {
         a.depth = std::min(piece, end - row);
-        for (int64_t b = 0; b < blocks; ++b) {
-          const int64_t o = (block + b) * kLanes;
-          const int64_t lanes = std::min(kLanes, out - o);
-          for (int64_t r = 0; r < a.depth; ++r) {
-            const float* from = dy + (row + r) * out + o;
-            store(panel.data() + b * a.w_block + r * kLanes,
-                  lanes == kLanes ? load(from) : load_partial(from, lanes));
+        a.w_block = a.depth * kLanes;
+        pack_x(x + row * in + i_begin, in, columns, height, a.depth, x_tiles.data());
+        pack_dy(dy + row * out + first_block * kLanes, out, out - first_block * kLanes,
+                last_block - first_block, a.depth, panels.data());
+        for (int64_t block = first_block; block < last_block;) {
+          const int64_t blocks = block + kBlocks <= last_block ? kBlocks : 1;
+          a.w = panels.data() + (block - first_block) * a.w_block;
+          float* const y =
+              dweights + expert * packed_size(out, in) + (block * in + i_begin) * kLanes;
+          for (int64_t i = 0; i < columns; i += height) {
+            a.x = x_tiles.data() + i * a.depth;
+            a.y = y + i * kLanes;
+            find_tile<Walk::kPacked>(std::min(height, columns - i), blocks)(a);
           }
-        }
-        const int64_t height = even_piece(i_end - i_begin, kTileRows, 1);
-        for (int64_t i = i_begin; i < i_end; i += height) {
-          a.x = x + row * in + i;
-          a.y = dweights + expert * packed_size(out, in) + (block * in + i) * kLanes;
-          find_tile<Walk::kColumn>(std::min(height, i_end - i), blocks)(a);
+          block += blocks;
         }
       }
     }

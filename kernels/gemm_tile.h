@@ -14,7 +14,7 @@
 namespace grpo::kernels::cpu::GRPO_ISA {
 
 struct TileArgs {
-  const float* x = nullptr;  ///< x(r, k) = x[r * x_stride + k], or x[r + k * x_stride] (see Walk)
+  const float* x = nullptr;  ///< see Walk
   int64_t x_stride = 0;
   const float* w = nullptr;  ///< w(b, k) = w[b * w_block + k * 16 ...]
   int64_t w_block = 0;
@@ -26,8 +26,9 @@ struct TileArgs {
   const float* bias = nullptr;  ///< added behind the chain: lanes of block b at bias[16 b]
 };
 
-/// How x lies in memory: k along a row (x as stored), or k down a column (xᵀ, for dW = dyᵀ · x).
-enum class Walk { kRow, kColumn };
+/// How x lies in memory. kRow: as stored, x(r, k) = x[r * x_stride + k]. kPacked: the rows of the
+/// tile side by side, x(r, k) = x[k * rows + r].
+enum class Walk { kRow, kPacked };
 
 // Tile sizes: as many chains as the registers hold beside w(b, k) and the broadcast x(r, k), and at
 // least the 8 that two units of 4 cycles need. An AVX2 v16 takes two registers.
@@ -55,7 +56,7 @@ void tile(const TileArgs& a) {
   const float* x = a.x;
   const float* w = a.w;
   const int64_t x_row = kWalk == Walk::kRow ? a.x_stride : 1;
-  const int64_t x_step = kWalk == Walk::kRow ? 1 : a.x_stride;
+  const int64_t x_step = kWalk == Walk::kRow ? 1 : kRows;
   const int64_t w_block = a.w_block;
 #pragma GCC unroll 2
   for (int64_t k = a.depth; k > 0; --k) {
