@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/tokenizer/tokenizer.h"
+#include "policy/tokenizer/tokenizer_config.h"
+
+namespace grpo::policy {
+
+/// How text is cut before a byte-level BPE; each is the pipeline that its models' tokenizer.json
+/// has.
+enum class SplitScheme { kGpt2, kSmollm, kQwen2, kLlama3, kDeepSeekV3 };
+
+/// A vocabulary of our own for byte-level BPE.
+struct ByteLevelVocab {
+  SplitScheme scheme = SplitScheme::kQwen2;
+  /// Raw bytes of each token; its place is its id. Special tokens follow in their order.
+  std::vector<std::string> tokens;
+  /// Pairs of raw tokens, by rank.
+  std::vector<std::pair<std::string, std::string>> merges;
+  /// A whole piece that is a token stays one, so that words need no merges.
+  bool whole_pieces = true;
+  std::vector<std::string> special_tokens;  ///< left out by skip_special_tokens
+  std::vector<std::string> marker_tokens;   ///< found in text like special ones, but kept: <think>
+  std::string bos, eos, pad;                ///< names of special tokens, or empty
+};
+
+/// A tokenizer with this vocabulary; `save` writes a tokenizer.json that `tokenizers` reads to the
+/// same ids. Error for a token given twice, or a merge or special token that is not there. Encoding
+/// text with a byte that has no token is an Error.
+std::unique_ptr<Tokenizer> build_byte_level_tokenizer(const ByteLevelVocab& vocab);
+
+/// The same, but with spellings, ids and flags given: what GGUF files hold.
+struct BpeParts {
+  SplitScheme scheme = SplitScheme::kQwen2;
+  bool ignore_merges = false;
+  nlohmann::json vocab = nlohmann::json::object();  ///< printable spelling to id
+  nlohmann::json merges = nlohmann::json::array();  ///< ["a", "b"], printable spelling
+  std::vector<AddedToken> added_tokens;
+  std::vector<int32_t> prefix, suffix;  ///< what add_special_tokens puts around
+};
+
+/// The text of a tokenizer.json of these parts. `tokens` gives the spelling of prefix and suffix.
+std::string make_tokenizer_json(const BpeParts& parts);
+
+}  // namespace grpo::policy
