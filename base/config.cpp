@@ -138,8 +138,6 @@ std::size_t parse_choice(const YamlNode& node, const Context& context,
 
 void expect_kind(const YamlNode& node, const Context& context, Kind kind) {
   if (node.kind == kind) return;
-  if (node.kind == Kind::null && context.path.empty())
-    fail(node, context, "empty: it holds no keys");
   fail(node, context,
        fmt::format("expected a {}, got {}", kind == Kind::map ? "section" : "list", got(node)));
 }
@@ -289,7 +287,7 @@ std::vector<std::string> differing_paths(const YamlNode& a, const YamlNode& b) {
 YamlNode load_tree(std::string_view text, const std::string& name,
                    const std::vector<std::string>& overrides) {
   YamlNode root = parse_yaml(text, name);
-  if (root.where.empty()) root.where = name;  // an empty text has no mark
+  check_input(root.kind != Kind::null, "{}: empty: it holds no keys", name);
   for (const auto& assignment : overrides) apply_override(root, assignment);
   return root;
 }

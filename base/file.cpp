@@ -107,7 +107,7 @@ class DescriptorBuffer : public std::streambuf {
 class Temporary {
  public:
   explicit Temporary(const fs::path& target) {
-    // Process and counter make the name unique; O_EXCL and mkdir refuse what a crash left behind.
+    // Process and counter make the name unique among the living; a dead namesake is removed.
     static std::atomic<int> counter{0};
     const auto name =
         fmt::format(".{}.{}-{}.tmp", target.filename().string(), ::getpid(), counter.fetch_add(1));
