@@ -1,4 +1,3 @@
-#include <numeric>
 
 #include "kernels/attention.h"
 #include "tests/kernels/attention_reference.h"

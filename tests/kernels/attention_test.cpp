@@ -1,7 +1,6 @@
 #include "kernels/attention.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "tests/kernels/attention_reference.h"
 #include "tests/kernels/kernel_testing.h"
