@@ -65,7 +65,7 @@ void tile(const TileArgs& a) {
     for (int b = 0; b < kBlocks; ++b) {
       wk[b] = load(w + b * w_block);
       // Few rows: weights stream from memory, and each of the blocks is a stream of its own.
-      if constexpr (kRows <= 8) __builtin_prefetch(w + b * w_block + 16 * 16);
+      if constexpr (kRows <= 8) __builtin_prefetch(w + b * w_block + 16 * 32);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
