@@ -39,6 +39,7 @@ std::string read_file(const std::filesystem::path& path,
 /// file, rename, fsync of the folder. Any failure (disk full, an exception from `write`) removes
 /// the temporary, leaves `path` as it was and throws; own failures are an Error with the file's
 /// name.
+/// Only a killed process leaves its temporary behind, as `.<name>.<process>-<n>.tmp`.
 void write_atomically(const std::filesystem::path& path,
                       const std::function<void(std::ostream&)>& write);
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);

@@ -205,6 +205,7 @@ TEST(Config, WhatStrictYamlLeavesOutIsRefused) {
   EXPECT_THAT(config_error(deep), testing::HasSubstr("nested deeper than 64"));
   EXPECT_THAT(config_error(std::string(100000, '[')), testing::StartsWith("r.yaml:1:1: "));
   EXPECT_EQ(config_error(""), "r.yaml: empty: it holds no keys");
+  EXPECT_EQ(config_error("", {"steps=1"}), "r.yaml: empty: it holds no keys");
   EXPECT_EQ(config_error("# only a comment\n"), "r.yaml: empty: it holds no keys");
 }
 
