@@ -102,7 +102,7 @@ std::vector<std::string> split_at_space(std::string_view text, int64_t max_split
   std::string_view rest = strip(text, Side::left);
   while (!rest.empty()) {
     if (static_cast<int64_t>(parts.size()) == max_splits) {
-      parts.emplace_back(strip(rest, Side::right));
+      parts.emplace_back(rest);
       break;
     }
     size_t end = 0;
@@ -350,9 +350,10 @@ std::string title_words(std::string_view text) {
   for (size_t begin = 0; begin < in.size();) {
     size_t end = begin + 1;
     while (end < in.size() && separates(in[end]) == separates(in[begin])) ++end;
-    const std::u32string word = in.substr(begin, end - begin);  // sigma looks at its word only
-    append_upper(out, word[0]);
-    for (size_t i = 1; i < word.size(); ++i) append_lower(out, word, i);
+    append_upper(out, in[begin]);
+    // Without the first letter, as Jinja lowers it: a final sigma looks no further.
+    const std::u32string rest = in.substr(begin + 1, end - begin - 1);
+    for (size_t i = 0; i < rest.size(); ++i) append_lower(out, rest, i);
     begin = end;
   }
   return from_code_points(out);
