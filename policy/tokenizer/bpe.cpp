@@ -100,11 +100,15 @@ void BpeTokenizer::set_tokens(const JsonNode& root, const std::vector<AddedToken
   }
   special_.resize(tokens_.size());
   for (const AddedToken& token : added) special_[static_cast<size_t>(token.id)] = token.special;
-  if (!decoder_.is_byte_level()) return;
-  bytes_.reserve(tokens_.size());
-  for (const std::string& token : tokens_) {
-    bytes_.push_back(printable_to_bytes(token).value_or(token));
+  decoder_input_ = tokens_;
+  for (const AddedToken& token : added) {
+    std::string storage;
+    if (token.normalized) {
+      decoder_input_[static_cast<size_t>(token.id)] = normalizer_.apply(token.content, storage);
+    }
   }
+  if (!decoder_.is_byte_level()) return;
+  for (std::string& token : decoder_input_) token = printable_to_bytes(token).value_or(token);
 }
 
 void BpeTokenizer::set_special_ids() {
@@ -185,7 +189,7 @@ std::string BpeTokenizer::decode(std::span<const int32_t> ids, bool skip_special
     std::string bytes;
     for (int32_t id : ids) {
       const size_t index = index_of(id);
-      if (!(skip_special_tokens && special_[index])) bytes += bytes_[index];
+      if (!(skip_special_tokens && special_[index])) bytes += decoder_input_[index];
     }
     if (first_invalid_utf8(bytes) == std::string::npos) return bytes;
     return sanitize_utf8(bytes);
@@ -194,7 +198,7 @@ std::string BpeTokenizer::decode(std::span<const int32_t> ids, bool skip_special
   tokens.reserve(ids.size());
   for (int32_t id : ids) {
     const size_t index = index_of(id);
-    if (!(skip_special_tokens && special_[index])) tokens.push_back(tokens_[index]);
+    if (!(skip_special_tokens && special_[index])) tokens.push_back(decoder_input_[index]);
   }
   return decoder_.decode(std::move(tokens));
 }
@@ -218,7 +222,7 @@ bool BpeTokenizer::may_change(std::span<const int32_t> ids, bool skip_special_to
     const size_t index = index_of(ids[i - 1]);
     if (skip_special_tokens && special_[index]) continue;
     if (!decoder_.is_byte_level()) return decoder_.may_change(fallback_byte(tokens_[index]) >= 0);
-    tail.insert(0, bytes_[index]);
+    tail.insert(0, decoder_input_[index]);
   }
   return decoder_.is_byte_level() ? utf8_complete_prefix(tail) < tail.size()
                                   : decoder_.may_change(false);

@@ -49,8 +49,10 @@ class BpeTokenizer : public Tokenizer {
   TokenDecoder decoder_;
   AddedTokenMatcher raw_matcher_, normalized_matcher_;
   std::unordered_map<std::string, int32_t> added_ids_;
-  std::vector<std::string> tokens_;   // [ids] as spelled
-  std::vector<std::string> bytes_;    // [ids] what a byte-level decoder makes of them
+  std::vector<std::string> tokens_;  // [ids] as spelled
+  // [ids] what the decoder is given: as spelled, a normalised added token as it was found; for a
+  // byte-level decoder its bytes.
+  std::vector<std::string> decoder_input_;
   std::vector<bool> used_, special_;  // [ids]
 };
 

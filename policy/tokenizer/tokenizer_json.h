@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/tokenizer/tokenizer.h"
@@ -33,7 +35,7 @@ struct ByteLevelVocab {
 /// text with a byte that has no token is an Error.
 std::unique_ptr<Tokenizer> build_byte_level_tokenizer(const ByteLevelVocab& vocab);
 
-/// The same, but with spellings, ids and flags given: what GGUF files hold.
+/// What differs between one byte-level tokenizer.json and another; GGUF files hold the same.
 struct BpeParts {
   SplitScheme scheme = SplitScheme::kQwen2;
   bool ignore_merges = false;
@@ -43,7 +45,7 @@ struct BpeParts {
   std::vector<int32_t> prefix, suffix;  ///< what add_special_tokens puts around
 };
 
-/// The text of a tokenizer.json of these parts. `tokens` gives the spelling of prefix and suffix.
+/// The text of a tokenizer.json of these parts.
 std::string make_tokenizer_json(const BpeParts& parts);
 
 }  // namespace grpo::policy

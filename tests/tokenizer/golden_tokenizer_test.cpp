@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "policy/tokenizer/bpe.h"
 #include "policy/tokenizer/tokenizer.h"
 
 namespace grpo::policy {
@@ -52,6 +53,29 @@ TEST(GoldenTokenizer, ByteLevelBpeGivesTheIdsOfHuggingFace) {
 TEST(GoldenTokenizer, UnigramModelGivesTheIdsOfSentencePiece) {
   const auto tokenizer = Tokenizer::from_sentencepiece(kGolden + "sentencepiece_test.model");
   expect_rows(*tokenizer, "sentencepiece_test.jsonl", 160);
+}
+
+// Every step and option, on small vocabularies: make_pipelines.py lists them.
+TEST(GoldenTokenizer, EveryPipelineGivesTheIdsOfHuggingFace) {
+  std::ifstream in(kGolden + "pipelines.json");
+  const auto golden = nlohmann::json::parse(in);
+  ASSERT_GE(golden["cases"].size(), 50u);
+  for (const auto& one : golden["cases"]) {
+    auto json = one["tokenizer"];
+    json["model"] = golden["models"][one["model"].get<std::string>()];
+    json["model"]["fuse_unk"] = one["fuse_unk"];
+    json["model"]["ignore_merges"] = one["ignore_merges"];
+    const BpeTokenizer tokenizer(json.dump(), one["name"], TokenizerConfig());
+    for (const auto& row : one["rows"]) {
+      SCOPED_TRACE(one["name"].dump() + row.dump());
+      const auto ids = tokenizer.encode(row[0].get<std::string>(), /*add_special_tokens=*/true);
+      EXPECT_EQ(ids, row[1].get<std::vector<int32_t>>());
+      for (bool skip : {false, true}) {
+        EXPECT_EQ(tokenizer.decode(ids, skip), row[skip ? 3 : 2].get<std::string>());
+        EXPECT_EQ(streamed(tokenizer, ids, skip), tokenizer.decode(ids, skip));
+      }
+    }
+  }
 }
 
 }  // namespace
