@@ -81,4 +81,8 @@ class GgufFile {
   std::map<std::string_view, size_t> tensor_index_;
 };
 
+/// The files of a split model, `<name>-00001-of-00003.gguf` given and first; one file when it is
+/// not split. Throws Error when another part is given, or one is missing or out of place.
+std::vector<GgufFile> open_gguf_parts(const std::filesystem::path& file);
+
 }  // namespace grpo::policy

@@ -147,6 +147,7 @@ void read_sizes(JsonFields& f, const Family& family, ModelConfig& c) {
   c.tied_embeddings = f.boolean("tie_word_embeddings", family.missing_tied);
   if (family.mlp_bias) c.mlp_bias = f.boolean("mlp_bias", false);
   c.attention.num_heads = f.integer("num_attention_heads");
+  check_input(c.vocab_size > 0, "{}: vocab_size: {} is out of range", f.where(), c.vocab_size);
   check_input(c.num_layers > 0 && c.num_layers <= 1024, "{}: num_hidden_layers: {} is out of range",
               f.where(), c.num_layers);
   check_input(c.attention.num_heads > 0, "{}: num_attention_heads: {} is out of range", f.where(),
