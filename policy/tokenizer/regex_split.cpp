@@ -61,7 +61,7 @@ Regex::Regex(std::string pattern)
   PCRE2_SIZE offset = 0;
   compiled_->code =
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                    PCRE2_UTF | PCRE2_UCP, &code, &offset, nullptr);
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &offset, nullptr);
   check_input(compiled_->code != nullptr, "pattern \"{}\": {} at offset {} of \"{}\"", pattern_,
               pcre2_message(code), offset, translated);
   // A refusal (no writable and executable memory) leaves the interpreter, which is slower only.

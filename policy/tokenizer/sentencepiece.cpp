@@ -62,6 +62,7 @@ void SentencePieceTokenizer::read_pieces(std::vector<AddedToken>& recognised) {
   const int size = processor_->GetPieceSize();
   for (int id = 0; id < size; ++id) {
     Token token{processor_->IdToPiece(id), Kind::kText, false};
+    check_input(is_valid_utf8(token.text), "{}: piece {} is not UTF-8", file_, id);
     if (processor_->IsByte(id)) token.kind = Kind::kByte;
     if (processor_->IsUnknown(id)) token.kind = Kind::kUnknown;
     if (processor_->IsControl(id)) {
@@ -223,6 +224,8 @@ void SentencePieceTokenizer::save(const std::filesystem::path& directory) const 
   if (config.tokenizer_class.empty()) config.tokenizer_class = "LlamaTokenizer";
   config.add_bos = !prefix_.empty();
   config.add_eos = !suffix_.empty();
+  // Written out, because the default of transformers 5 is the other one.
+  config.legacy = !inner_processor_;
   const auto name = [&](std::optional<std::string>& token, std::optional<int32_t> id) {
     if (id) token = id_to_token(*id);
   };
