@@ -29,3 +29,4 @@ target_link_libraries(sentencepiece INTERFACE ${sentencepiece_train_LIBRARY})
 grpo_find(zlib zlib.h z)
 # Exact mathematics (reward/math): rationals and polynomials, balls, algebraic numbers.
 grpo_find(flint flint/fmpq.h flint)
+grpo_find(arb acb.h flint-arb)

@@ -1,65 +1,167 @@
 #include "reward/math/math_verifier.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "reward/extract_rules.h"
+#include "reward/math/compare.h"
+#include "reward/math/latex.h"
 #include "reward/math/rational.h"
 
 namespace grpo::reward::math {
 namespace {
 
-/// Lower-cased, without blanks, dollar signs and a final full stop.
+/// The text without what carries no meaning: blanks, $, sizes, text commands, a final full stop,
+/// markers of a chat template. Case stays: E and e are two things.
 std::string normalized(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '$') continue;
-    result += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto rest = text.substr(i);
+    bool skipped = false;
+    for (const std::string_view word :
+         {"\\left", "\\right", "\\text", "\\mathrm", "\\mbox", "\\,", "\\!", "\\;", "\\ ", "$"}) {
+      const bool letter_follows = rest.size() > word.size() && word.back() >= 'a' &&
+                                  rest[word.size()] >= 'a' && rest[word.size()] <= 'z';
+      if (rest.substr(0, word.size()) == word && !letter_follows) {
+        i += word.size() - 1;
+        skipped = true;
+        break;
+      }
+    }
+    const char c = text[i];
+    if (skipped || c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '{' || c == '}')
+      continue;
+    result += c;
   }
   if (!result.empty() && result.back() == '.') result.pop_back();
   return result;
 }
 
+/// An answer as it should be read: without a box of its own, chat markers and $ around.
+std::string_view unwrapped(std::string_view text) {
+  text = trim(text);
+  if (const auto marker = text.find("<|"); marker != std::string_view::npos) {
+    text = trim(text.substr(0, marker));
+  }
+  return text;
+}
+
 }  // namespace
 
-Comparison compare(std::string_view gold, std::string_view answer, const MathOptions&) {
+Comparison compare(std::string_view gold, std::string_view answer, const MathOptions& options) {
+  gold = unwrapped(gold);
+  answer = unwrapped(answer);
+  if (gold.empty() || answer.empty()) return {Equality::different, "empty"};
+  if (gold == answer) return {Equality::equal, "text"};
   const auto expected = parse_plain_number(gold), got = parse_plain_number(answer);
-  if (expected && got) {
-    if (expected->value == got->value) return {Equality::equal, "number"};
-    // 28% is 0.28; 28 for 28% is the same-number rule above.
-    const Rational hundred(100);
-    if (expected->percent != got->percent &&
-        (expected->percent ? expected->value == got->value * hundred
-                           : expected->value * hundred == got->value)) {
-      return {Equality::equal, "percent"};
+  if (expected && got && expected->percent == got->percent && expected->value == got->value) {
+    return {Equality::equal, "number"};
+  }
+  const auto x = parse_math(gold), y = parse_math(answer);
+  if (!x || !y) {
+    if (normalized(gold) == normalized(answer)) return {Equality::equal, "text"};
+    return {Equality::different, x ? "answer not readable" : "reference not readable"};
+  }
+  try {
+    Budget budget{std::chrono::milliseconds(options.timeout_ms)};
+    auto result = compare_trees(x.tree, y.tree, options, budget);
+    if (result.equality != Equality::equal && normalized(gold) == normalized(answer)) {
+      return {Equality::equal, "text"};
     }
-    return {Equality::different, "number"};
+    return result;
+  } catch (const Exhausted&) {
+    return {Equality::undecided, "limit"};
   }
-  if (!trim(gold).empty() && normalized(gold) == normalized(answer)) {
-    return {Equality::equal, "text"};
+}
+
+bool is_readable(std::string_view gold) { return static_cast<bool>(parse_math(unwrapped(gold))); }
+
+namespace {
+
+bool looks_for_formulas(const Extraction& extraction) {
+  return std::any_of(extraction.rules.begin(), extraction.rules.end(),
+                     [](Rule rule) { return rule == Rule::latex || rule == Rule::expression; });
+}
+
+std::string letters_and_digits(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c))) {
+      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
   }
-  return {Equality::different, "text"};
+  return result;
+}
+
+/// The answer among the candidates: the first that can be read.
+Extracted chosen(const std::vector<Extracted>& found) {
+  for (const auto& candidate : found) {
+    if (is_readable(candidate.text)) return candidate;
+  }
+  return found.front();
+}
+
+Comparison compare_as(const Extraction& extraction, std::string_view gold, std::string_view answer,
+                      const MathOptions& options) {
+  if (extraction.alphanumeric) {
+    const bool same = letters_and_digits(gold) == letters_and_digits(answer);
+    return {same ? Equality::equal : Equality::different, "alphanumeric"};
+  }
+  return compare(gold, answer, options);
+}
+
+}  // namespace
+
+Score judge(const std::vector<std::string>& golds, std::string_view response,
+            const Extraction& extraction, const MathOptions& options) {
+  Score score;
+  const auto found = candidates(response, extraction);
+  if (found.empty()) {
+    score.rule = "no answer";
+    return score;
+  }
+  const auto answer = found.size() == 1 ? found.front() : chosen(found);
+  score.extracted = answer.text;
+  bool readable = false, undecided = false, late = false;
+  for (const auto& gold : golds) {
+    std::string reference(trim(gold));
+    if (looks_for_formulas(extraction) || reference.find("\\boxed") != std::string::npos) {
+      const auto inside = candidates(reference, parse_extraction("latex+expr"));
+      if (!inside.empty() && reference.find_first_of("$\\") != std::string::npos) {
+        reference = chosen(inside).text;
+      }
+    } else if (!extraction.rules.empty() && extraction.rules[0] == Rule::letter) {
+      if (const auto letter = extract(reference, extraction)) reference = letter->text;
+    }
+    if (reference.empty()) continue;
+    readable = true;
+    const auto comparison = compare_as(extraction, reference, answer.text, options);
+    score.rule = answer.rule + "/" + comparison.reason;
+    if (comparison.equality == Equality::equal) {
+      score.outcome = Outcome::correct;
+      score.value = 1;
+      return score;
+    }
+    undecided = undecided || comparison.equality == Equality::undecided;
+    late = late || comparison.reason == "limit";
+  }
+  if (!readable) {
+    score.outcome = Outcome::unverifiable;
+    score.rule = "no reference";
+  } else if (undecided) {
+    score.outcome = late ? Outcome::timeout : Outcome::unverifiable;
+  }
+  return score;
 }
 
 Score MathVerifier::score(const datasets::Problem& problem, std::string_view response) const {
-  Score score;
   if (trim(problem.answer).empty()) {
+    Score score;
     score.outcome = Outcome::unverifiable;
     score.rule = "no reference";
     return score;
   }
-  const auto found = extract(response, extraction_);
-  if (!found) {
-    score.rule = "no answer";
-    return score;
-  }
-  score.extracted = found->text;
-  const auto comparison = compare(problem.answer, found->text, options_);
-  score.rule = found->rule + "/" + comparison.reason;
-  if (comparison.equality == Equality::equal) {
-    score.outcome = Outcome::correct;
-    score.value = 1;
-  } else if (comparison.equality == Equality::undecided) {
-    score.outcome = Outcome::unverifiable;
-  }
-  return score;
+  return judge({problem.answer}, response, extraction_, options_);
 }
 
 }  // namespace grpo::reward::math

@@ -1,30 +1,29 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reward/extract.h"
+#include "reward/math/scalar.h"
 #include "reward/verifier.h"
 
 namespace grpo::reward::math {
 
-/// Equality is three-valued: what cannot be decided is never paid as correct.
-enum class Equality { equal, different, undecided };
-
-/// How strictly answers are compared.
-struct MathOptions {
-  int64_t precision = 6;                // decimals that inexact numbers are rounded to
-  std::optional<double> tolerance;      // absolute error allowed
-  std::optional<double> tolerance_rel;  // relative error allowed
-};
-
-/// Do a reference and a bare answer say the same? `reason` says which tier decided.
-struct Comparison {
-  Equality equality = Equality::different;
-  std::string reason;
-};
+/// Do a reference and a bare answer say the same? Tiers: the same text; the same plain number;
+/// parsed trees (compare.h). `reason` says which decided. Never throws, and ends within
+/// options.timeout_ms ("limit", undecided) whatever the texts are.
 Comparison compare(std::string_view gold, std::string_view answer, const MathOptions& options = {});
+
+/// Whether a reference can be judged by mathematics: it parses. Others are compared as text.
+bool is_readable(std::string_view gold);
+
+/// Judges a response against any of several references. Of what the extraction offers the first
+/// candidate that can be read counts (the first of all where none can); of rules that look for
+/// formulas (latex, expr) the references are extracted too, as Math-Verify does. Several boxes in
+/// one line are one list. No reference that can be read as anything: unverifiable.
+Score judge(const std::vector<std::string>& golds, std::string_view response,
+            const Extraction& extraction, const MathOptions& options);
 
 /// Finds the answer in a response and compares it with the problem's.
 class MathVerifier : public Verifier {

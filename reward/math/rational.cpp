@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "reward/extract_rules.h"
+#include "reward/math/words.h"
 
 namespace grpo::reward::math {
 namespace {
@@ -97,18 +98,24 @@ bool take_tail(std::string_view text, PlainNumber& number) {
   }
   take_money(text);
   if (!text.empty() && text.back() == '.') text.remove_suffix(1);
-  for (const char c : text) {
-    // Letters, blanks and a squared or cubed mark; anything else may change the value.
-    if (!is_letter(c) && c != ' ') return false;
-    number.unit += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  // Words of a unit, each one harmless; anything else may change the value.
+  while (!text.empty()) {
+    size_t end = 0;
+    while (end < text.size() && is_letter(text[end])) ++end;
+    const auto word = text.substr(0, end);
+    if (word == "percent" || word == "pct") {
+      number.percent = true;
+    } else if (!is_unit(word)) {
+      return false;
+    } else {
+      number.unit += (number.unit.empty() ? "" : " ") + std::string(word);
+    }
+    text = trim(text.substr(end));
   }
-  number.unit = std::string(trim(number.unit));
-  if (number.unit == "percent" || number.unit == "pct") {
-    number.percent = true;
-    number.unit.clear();
-  }
-  // One letter alone is a variable: 3x is no number.
-  return number.unit.size() != 1;
+  std::transform(number.unit.begin(), number.unit.end(), number.unit.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return true;
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ TEST(MathVerifier, ScoresAResponse) {
   EXPECT_EQ(right.outcome, Outcome::correct);
   EXPECT_EQ(right.value, 1);
   EXPECT_EQ(right.extracted, "72");
-  EXPECT_EQ(right.rule, "tag:answer/number");
+  EXPECT_EQ(right.rule, "tag:answer/text");
   EXPECT_EQ(verifier.score(problem, "<answer>73</answer>").outcome, Outcome::wrong);
   EXPECT_EQ(verifier.score(problem, "").outcome, Outcome::wrong);
   problem.answer = " ";

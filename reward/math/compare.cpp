@@ -1,0 +1,246 @@
+#include "reward/math/compare.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "reward/math/relations.h"
+
+namespace grpo::reward::math {
+namespace {
+
+constexpr size_t kMaxItems = 200;
+
+std::string lowered(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  });
+  return text;
+}
+
+bool is_collection(const Expression& e) {
+  return e.op == Op::list || e.op == Op::set || e.op == Op::tuple;
+}
+
+/// The tree with every ± read as + or as -.
+Ref with_sign(const Ref& e, bool plus) {
+  if (e->op == Op::plus_minus) {
+    const Ref last = with_sign(e->args.back(), plus);
+    const Ref term = plus ? last : make(Op::negate, {last});
+    return e->args.size() == 1 ? term : make(Op::add, {with_sign(e->args[0], plus), term});
+  }
+  if (!contains(*e, Op::plus_minus)) return e;
+  Expression copy = *e;
+  for (auto& arg : copy.args) arg = with_sign(arg, plus);
+  return std::make_shared<const Expression>(std::move(copy));
+}
+
+/// Items of a list or set with every ± item made two.
+std::vector<Ref> expanded(const std::vector<Ref>& items) {
+  std::vector<Ref> result;
+  for (const auto& item : items) {
+    if (contains(*item, Op::plus_minus)) {
+      result.push_back(with_sign(item, true));
+      result.push_back(with_sign(item, false));
+    } else {
+      result.push_back(item);
+    }
+  }
+  return result;
+}
+
+/// (a, b) as an open interval where intervals are meant.
+Ref open_interval(const Ref& e) {
+  if (e->op == Op::relation) {
+    if (const auto interval = as_interval(*e)) return *interval;
+  }
+  if (e->op != Op::tuple || e->args.size() != 2) return e;
+  Expression interval;
+  interval.op = Op::interval;
+  interval.args = e->args;
+  interval.left_open = interval.right_open = true;
+  return std::make_shared<const Expression>(std::move(interval));
+}
+
+void flatten_union(const Ref& e, std::vector<Ref>& parts) {
+  if (e->op == Op::set_union) {
+    for (const auto& arg : e->args) flatten_union(arg, parts);
+  } else {
+    parts.push_back(open_interval(e));
+  }
+}
+
+class Comparer {
+ public:
+  Comparer(const MathOptions& options, Budget& budget) : options_(options), budget_(budget) {}
+
+  Comparison run(const Ref& a, const Ref& b) {
+    budget_.step();
+    if (canonical(*a) == canonical(*b)) return {Equality::equal, "structure"};
+    if (contains(*a, Op::plus_minus) || contains(*b, Op::plus_minus)) return plus_minus(a, b);
+    if (a->op == Op::relation || b->op == Op::relation) return relation(a, b);
+    if (a->op == Op::text || b->op == Op::text) return words(*a, *b);
+    if (a->op == Op::set_union || b->op == Op::set_union) return unions(a, b);
+    if (a->op == Op::interval || b->op == Op::interval) return interval(a, b);
+    if (is_collection(*a) || is_collection(*b)) return collections(*a, *b);
+    if (a->op == Op::matrix || b->op == Op::matrix || a->op == Op::ratio || b->op == Op::ratio ||
+        a->op == Op::intersection || a->op == Op::difference) {
+      if (a->op != b->op || a->rows != b->rows) return {Equality::different, "shape"};
+      return in_order(a->args, b->args);
+    }
+    if (!is_scalar(*a) || !is_scalar(*b)) return {Equality::different, "shape"};
+    return scalar(a, b);
+  }
+
+ private:
+  Comparison plus_minus(const Ref& a, const Ref& b) {
+    const auto items = [](const Ref& e) {
+      const bool many = e->op == Op::list || e->op == Op::set;
+      return expanded(many ? e->args : std::vector<Ref>{e});
+    };
+    if (a->op == Op::relation && !is_collection(*a)) {
+      if (const auto value = value_of(*a)) return run(*value, b);
+    }
+    if (b->op == Op::relation && !is_collection(*b)) {
+      if (const auto value = value_of(*b)) return run(a, *value);
+    }
+    return any_order(items(a), items(b));
+  }
+
+  Comparison relation(const Ref& a, const Ref& b) {
+    if (a->op == Op::relation && b->op == Op::relation) {
+      // x in S against an inequality, and sets written after names.
+      const auto x = value_of(*a), y = value_of(*b);
+      if (x && y && !is_scalar(**x) && !is_scalar(**y)) return run(*x, *y);
+      const auto p = as_interval(*a), q = as_interval(*b);
+      if (p && y && a->ops != b->ops) return run(*p, *y);
+      if (q && x && a->ops != b->ops) return run(*x, *q);
+      return compare_relations(*a, *b, options_, budget_);
+    }
+    const bool first = a->op == Op::relation;
+    const Ref& one = first ? a : b;
+    const Ref& other = first ? b : a;
+    if (other->op == Op::list || other->op == Op::set_union || other->op == Op::interval ||
+        other->op == Op::tuple) {
+      if (const auto range = as_interval(*one)) {
+        return first ? run(*range, open_interval(other)) : run(open_interval(other), *range);
+      }
+    }
+    const auto value = value_of(*one);
+    if (!value) return {Equality::different, "shape"};
+    return first ? run(*value, other) : run(other, *value);
+  }
+
+  static Comparison words(const Expression& a, const Expression& b) {
+    if (a.op != Op::text || b.op != Op::text) return {Equality::different, "text"};
+    return {lowered(a.name) == lowered(b.name) ? Equality::equal : Equality::different, "text"};
+  }
+
+  Comparison unions(const Ref& a, const Ref& b) {
+    std::vector<Ref> x, y;
+    const auto parts = [](const Ref& e, std::vector<Ref>& result) {
+      if (e->op == Op::list) {  // "x < 1 or x > 3"
+        for (const auto& item : e->args) result.push_back(open_interval(item));
+      } else {
+        flatten_union(e, result);
+      }
+    };
+    parts(a, x);
+    parts(b, y);
+    return any_order(x, y);
+  }
+
+  Comparison interval(const Ref& a, const Ref& b) {
+    const Ref x = open_interval(a), y = open_interval(b);
+    if (x->op != Op::interval || y->op != Op::interval || x->left_open != y->left_open ||
+        x->right_open != y->right_open) {
+      return {Equality::different, "interval"};
+    }
+    return in_order(x->args, y->args);
+  }
+
+  Comparison collections(const Expression& a, const Expression& b) {
+    if (!is_collection(a) || !is_collection(b)) {
+      return {Equality::different, "shape"};
+    }
+    const bool tuples = a.op == Op::tuple || b.op == Op::tuple;
+    auto x = expanded(a.args), y = expanded(b.args);
+    return tuples ? in_order(x, y) : any_order(x, y);
+  }
+
+  Comparison in_order(const std::vector<Ref>& a, const std::vector<Ref>& b) {
+    if (a.size() != b.size()) return {Equality::different, "size"};
+    Comparison result{Equality::equal, "elements"};
+    for (size_t i = 0; i < a.size(); ++i) {
+      const auto one = run(a[i], b[i]);
+      if (one.equality == Equality::different) return {Equality::different, "elements"};
+      if (one.equality == Equality::undecided) result = one;
+    }
+    return result;
+  }
+
+  /// Lists are sets: what is written twice counts once.
+  static std::vector<Ref> distinct(const std::vector<Ref>& items) {
+    std::vector<Ref> result;
+    std::unordered_set<std::string> seen;
+    for (const auto& item : items) {
+      if (seen.insert(canonical(*item)).second) result.push_back(item);
+    }
+    return result;
+  }
+
+  Comparison any_order(const std::vector<Ref>& all_a, const std::vector<Ref>& all_b) {
+    const auto a = distinct(all_a);
+    auto b = distinct(all_b);
+    if (a.size() != b.size()) return {Equality::different, "size"};
+    if (a.size() > kMaxItems) return {Equality::undecided, "limit"};
+    Comparison result{Equality::equal, "elements"};
+    for (const auto& item : a) {
+      bool undecided = false;
+      const auto match = std::find_if(b.begin(), b.end(), [&](const Ref& other) {
+        const auto one = run(item, other);
+        undecided = undecided || one.equality == Equality::undecided;
+        return one.equality == Equality::equal;
+      });
+      if (match == b.end()) {
+        return {undecided ? Equality::undecided : Equality::different, "elements"};
+      }
+      b.erase(match);
+    }
+    return result;
+  }
+
+  Comparison scalar(const Ref& a, const Ref& b) {
+    const auto strip = [](const Ref& e) {
+      return e->op == Op::percent || e->op == Op::degree ? e->args[0] : e;
+    };
+    if (a->op == Op::degree || b->op == Op::degree) return run(strip(a), strip(b));
+    if (a->op == Op::percent || b->op == Op::percent) {
+      const auto bare = compare_scalars(*strip(a), *strip(b), options_, budget_);
+      if (bare.equality == Equality::equal || a->op == b->op) return bare;
+      auto whole = compare_scalars(*a, *b, options_, budget_);
+      whole.reason = "percent";
+      return whole;
+    }
+    // Infinity has no number: it equals itself only, which the spelling has decided.
+    const auto infinite = [](const Expression& e) {
+      return canonical(e).find("infinity") != std::string::npos;
+    };
+    if (infinite(*a) || infinite(*b)) return {Equality::different, "infinity"};
+    return compare_scalars(*a, *b, options_, budget_);
+  }
+
+  const MathOptions& options_;
+  Budget& budget_;
+};
+
+}  // namespace
+
+Comparison compare_trees(const Ref& gold, const Ref& answer, const MathOptions& options,
+                         Budget& budget) {
+  return Comparer(options, budget).run(gold, answer);
+}
+
+}  // namespace grpo::reward::math

@@ -1,0 +1,389 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "reward/math/parser.h"
+
+namespace grpo::reward::math {
+namespace {
+
+bool all_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// "12", ".5", "3.", "1.5e-3"; decimals mark an approximation.
+std::optional<Ref> literal(std::string_view text) {
+  const auto e = text.find_first_of("eE");
+  auto mantissa = text.substr(0, e);
+  const bool decimal = mantissa.find('.') != std::string_view::npos;
+  if (mantissa.back() == '.') mantissa.remove_suffix(1);
+  auto value = parse_decimal(mantissa);
+  if (!value) return std::nullopt;
+  if (e != std::string_view::npos) {
+    const slong exponent = std::stol(std::string(text.substr(e + 1)));
+    if (std::abs(exponent) > static_cast<slong>(kMaxDigits)) return std::nullopt;
+    value = *value * power_of_ten(exponent);
+  }
+  return make_number(*value, decimal);
+}
+
+/// The value of `digits` in a base from 2 to 36, if they belong to it.
+std::optional<Rational> in_base(std::string_view digits, int base) {
+  std::optional<Rational> value = Rational();
+  for (const char c : digits) {
+    if (c < '0' || c - '0' >= base) return std::nullopt;
+    value = *value * Rational(base) + Rational(c - '0');
+  }
+  return value;
+}
+
+}  // namespace
+
+Ref Parser::atom() {
+  const Token token = peek();
+  switch (token.kind) {
+    case Kind::number:
+      return number();
+    case Kind::letter:
+      ++at_;
+      return symbol(token.text);
+    case Kind::text:
+      ++at_;
+      return make(Op::text, {}, token.text);
+    case Kind::command:
+      return command();
+    case Kind::mark:
+      if (token.text == "(") return parentheses();
+      if (token.text == "[") return brackets();
+      if (token.text == "{") return braces();
+      if (token.text == "\\{") return set_braces();
+      if (token.text == "|") return absolute();
+      fail("unexpected " + token.text);
+    case Kind::end:
+      fail("unexpected end");
+  }
+  fail("unexpected sign");
+}
+
+Ref Parser::number() {
+  const Token token = peek();
+  ++at_;
+  if (is_command("overline") || is_command("dot")) {
+    // 0.1\overline{23} = 0.1 + 23/990
+    const auto point = token.text.find('.');
+    if (point != std::string::npos) {
+      ++at_;
+      const bool braced = take_mark("{");
+      const std::string repeated = peek().text;
+      if (!all_digits(repeated) || repeated.size() > 100) fail("expected the digits that recur");
+      ++at_;
+      if (braced) expect("}");
+      const auto decimals = static_cast<slong>(token.text.size() - point - 1);
+      const auto start = literal(token.text);
+      const auto period = parse_decimal(repeated);
+      if (!start || !period) fail("a number of too many digits");
+      const Rational nines = power_of_ten(static_cast<slong>(repeated.size())) - Rational(1);
+      return make_number((*start)->number + *period / (nines * power_of_ten(decimals)));
+    }
+  }
+  const bool integer = all_digits(token.text);
+  if (integer && is_mark("_")) {
+    ++at_;
+    const auto base = group_argument();
+    if (base->op != Op::number || !base->number.is_integer() || base->number < Rational(2) ||
+        base->number > Rational(36)) {
+      fail("expected a base from 2 to 36");
+    }
+    const auto value = in_base(token.text, std::stoi(base->number.text()));
+    if (!value) fail("a digit that the base does not have");
+    return make_number(*value);
+  }
+  const auto value = literal(token.text);
+  if (!value) fail("a number of too many digits");
+  // Mixed numbers: 2\frac{1}{3}, 2 1/3.
+  if (integer && is_command("frac")) {
+    const size_t before = at_;
+    const auto part = fraction();
+    if (part->op == Op::divide && part->args[0]->op == Op::number &&
+        part->args[1]->op == Op::number && part->args[0]->number.is_integer() &&
+        part->args[1]->number.is_integer() && part->args[0]->number < part->args[1]->number) {
+      return make_number((*value)->number + part->args[0]->number / part->args[1]->number);
+    }
+    at_ = before;
+  }
+  if (integer && peek().kind == Kind::number && peek().space_before && all_digits(peek().text) &&
+      peek(1).text == "/" && peek(2).kind == Kind::number && all_digits(peek(2).text)) {
+    const auto top = parse_decimal(peek().text), bottom = parse_decimal(peek(2).text);
+    if (top && bottom && !bottom->is_zero() && *top < *bottom) {
+      at_ += 3;
+      return make_number((*value)->number + *top / *bottom);
+    }
+  }
+  return *value;
+}
+
+/// The signs of a brace group as they stand: names, not formulas.
+std::string Parser::raw_group() {
+  std::string text;
+  if (!take_mark("{")) {
+    if (peek().kind == Kind::end) fail("unexpected end");
+    text = peek().text;
+    ++at_;
+    return text;
+  }
+  for (int open = 1;;) {
+    if (peek().kind == Kind::end) fail("a brace that is never closed");
+    open += is_mark("{") - is_mark("}");
+    if (open == 0) break;
+    text += peek().text;
+    ++at_;
+  }
+  ++at_;
+  return text;
+}
+
+/// Subscripts belong to the name: x_1, x_{max}, a_{n+1}.
+std::string Parser::subscript() {
+  if (!take_mark("_")) return "";
+  return "_" + raw_group();
+}
+
+Ref Parser::symbol(std::string name) {
+  const std::string below = subscript();
+  if (below.empty()) {
+    if (name == "e" || name == "euler") return make(Op::constant, {}, "e");
+    if (name == "i" || name == "I") return make(Op::constant, {}, "i");
+    if (name == "pi") return make(Op::constant, {}, "pi");
+  }
+  return make(Op::symbol, {}, name + below);
+}
+
+Ref Parser::group_argument() {
+  const Depth depth(*this);
+  if (is_mark("{")) return braces();
+  const Token token = peek();
+  if (token.kind == Kind::number) {
+    ++at_;
+    const auto value = literal(token.text);
+    if (!value) fail("a number of too many digits");
+    return *value;
+  }
+  if (token.kind == Kind::letter) {
+    ++at_;
+    return symbol(token.text);
+  }
+  if (take_mark("*")) return make(Op::symbol, {}, "*");
+  return atom();
+}
+
+/// {…} groups; with a comma inside it is a set: {1,2}, {{1},{2}}.
+Ref Parser::braces() {
+  const Depth depth(*this);
+  expect("{");
+  if (take_mark("}")) return make(Op::set);
+  // Sides of a limit, charges of an ion: {+}
+  if ((is_mark("+") || is_mark("-")) && peek(1).text == "}") {
+    const std::string sign = peek().text;
+    at_ += 2;
+    return make(Op::symbol, {}, sign);
+  }
+  auto inner = list();
+  if (take_command("choose")) inner = make(Op::call, {inner, list()}, "binom");
+  if (is_mark("}")) {
+    ++at_;
+  } else {
+    expect("\\}");  // "\left{ … \right}"
+  }
+  if (inner->op == Op::list) return make(Op::set, inner->args);
+  return inner;
+}
+
+Ref Parser::set_braces() {
+  const Depth depth(*this);
+  const int outer_bars = std::exchange(bars_, 0);
+  expect("\\{");
+  std::vector<Ref> items;
+  if (!is_mark("\\}") && !is_mark("}")) {
+    auto inner = list();
+    items = inner->op == Op::list ? inner->args : std::vector<Ref>{inner};
+  }
+  if (!take_mark("}")) expect("\\}");
+  bars_ = outer_bars;
+  return make(Op::set, std::move(items));
+}
+
+Ref Parser::parentheses() {
+  const Depth depth(*this);
+  const int outer_bars = std::exchange(bars_, 0);
+  expect("(");
+  auto inner = list();
+  bars_ = outer_bars;
+  if (inner->op == Op::list && take_mark("]")) {
+    if (inner->args.size() != 2) fail("an interval has two ends");
+    Expression e;
+    e.op = Op::interval;
+    e.args = inner->args;
+    e.left_open = true;
+    return std::make_shared<const Expression>(std::move(e));
+  }
+  expect(")");
+  if (inner->op != Op::list) return inner;
+  return make(Op::tuple, inner->args);
+}
+
+Ref Parser::brackets() {
+  const Depth depth(*this);
+  const int outer_bars = std::exchange(bars_, 0);
+  expect("[");
+  auto inner = list();
+  bars_ = outer_bars;
+  const bool open = is_mark(")");
+  if (!open && !is_mark("]")) fail("expected ]");
+  ++at_;
+  if (inner->op != Op::list) {
+    if (open) fail("expected ]");
+    return inner;  // [a + b] groups
+  }
+  if (inner->args.size() != 2) {
+    if (open) fail("an interval has two ends");
+    return make(Op::tuple, inner->args);
+  }
+  Expression e;
+  e.op = Op::interval;
+  e.args = inner->args;
+  e.right_open = open;
+  return std::make_shared<const Expression>(std::move(e));
+}
+
+Ref Parser::absolute() {
+  const Depth depth(*this);
+  expect("|");
+  // "||x||": an inner bar opens when nothing has been read yet.
+  const int outer = std::exchange(bars_, 1);
+  Ref inner;
+  if (is_mark("|")) {
+    inner = absolute();
+  } else {
+    inner = sum();
+  }
+  bars_ = outer;
+  expect("|");
+  return make(Op::call, {inner}, "abs");
+}
+
+Ref Parser::fraction() {
+  ++at_;  // \frac
+  // \frac12 and \frac1{2}: one digit each.
+  const auto part = [&]() -> Ref {
+    if (is_mark("{")) {
+      if (peek(1).text == "}") fail("an empty part of a fraction");
+      return braces();
+    }
+    Token& token = tokens_[at_];
+    if (token.kind == Kind::number && token.text.size() > 1 && all_digits(token.text)) {
+      const std::string first = token.text.substr(0, 1);
+      token.text.erase(0, 1);
+      return *literal(first);
+    }
+    return group_argument();
+  };
+  const size_t start = at_;
+  const auto top = part();
+  const auto bottom = part();
+  // \frac{d}{dx}: a derivative of what follows.
+  if (bottom->op == Op::multiply && bottom->args[0]->op == Op::symbol &&
+      bottom->args[0]->name == "d" && start < at_ && canonical(*top).starts_with("d")) {
+    if (!starts_factor()) fail("a derivative of nothing");
+    return make(Op::opaque, {top, bottom, product()}, "derivative");
+  }
+  return make(Op::divide, {top, bottom});
+}
+
+Ref Parser::root() {
+  ++at_;  // \sqrt
+  Ref index;
+  if (take_mark("[")) {
+    index = sum();
+    expect("]");
+  }
+  Ref inner;
+  if (is_mark("{") || is_mark("(")) {
+    inner = is_mark("{") ? braces() : parentheses();
+  } else {
+    Token& token = tokens_[at_];
+    if (token.kind == Kind::end) fail("a root of nothing");
+    inner = group_argument();
+  }
+  return make(Op::root, {index ? index : make_number(Rational(2)), inner});
+}
+
+Ref Parser::binomial() {
+  ++at_;
+  const auto top = group_argument();
+  return make(Op::call, {top, group_argument()}, "binom");
+}
+
+Ref Parser::command() {
+  const Token token = peek();
+  const std::string& name = token.text;
+  if (name == "frac") return fraction();
+  if (name == "binom") return binomial();
+  if (name == "boxed" || name == "fbox" || name == "mathbb" || name == "mathcal" ||
+      name == "mathfrak" || name == "variable" || name == "underline") {
+    ++at_;
+    if (name == "boxed" || name == "fbox") {
+      const Depth depth(*this);
+      expect("{");
+      auto inner = list();
+      expect("}");
+      return inner;
+    }
+    return symbol(name + ":" + raw_group());
+  }
+  if (name == "overline" || name == "bar" || name == "vec" || name == "hat" || name == "tilde" ||
+      name == "overrightarrow" || name == "widehat" || name == "dot") {
+    ++at_;
+    return symbol(name + ":" + raw_group());
+  }
+  if (name == "lfloor" || name == "lceil") {
+    const Depth depth(*this);
+    ++at_;
+    auto inner = sum();
+    if (!take_command(name == "lfloor" ? "rfloor" : "rceil")) fail("expected the closing bracket");
+    return make(Op::call, {inner}, name == "lfloor" ? "floor" : "ceil");
+  }
+  if (name == "langle") {
+    const Depth depth(*this);
+    ++at_;
+    auto inner = list();
+    if (!take_command("rangle")) fail("expected \\rangle");
+    return make(Op::tuple, inner->op == Op::list ? inner->args : std::vector<Ref>{inner});
+  }
+  if (name == "begin") return environment();
+  if (name == "sum") return big_operator(Op::sum);
+  if (name == "prod") return big_operator(Op::product);
+  if (name == "lim" || name == "int") return opaque(name);
+  if (name == "infty") {
+    ++at_;
+    return make(Op::constant, {}, "infinity");
+  }
+  if (name == "emptyset") {
+    ++at_;
+    return make(Op::set);
+  }
+  if (name == "sqrt") return root();
+  if (is_function_name(name)) return function(name);
+  for (const std::string_view structural :
+       {"end",  "choose", "rfloor", "rceil",       "rangle", "rightarrow", "and",      "or",
+        "cup",  "cap",    "in",     "notin",       "circ",   "mod",        "setminus", "pm",
+        "item", "hline",  "cline",  "multicolumn", "tag",    "label"}) {
+    if (name == structural) fail("unexpected \\" + name);
+  }
+  // Greek and other letters, and names that we do not know: symbols.
+  ++at_;
+  return symbol(name);
+}
+
+}  // namespace grpo::reward::math

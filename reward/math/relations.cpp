@@ -1,0 +1,158 @@
+#include "reward/math/relations.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace grpo::reward::math {
+namespace {
+
+Ref minus(const Ref& a, const Ref& b) { return make(Op::add, {a, make(Op::negate, {b})}); }
+
+bool is_equation(const Expression& relation) {
+  return std::all_of(relation.ops.begin(), relation.ops.end(),
+                     [](const std::string& op) { return op == "=" || op == "~"; });
+}
+
+bool is_inequality(const Expression& relation) {
+  return std::all_of(relation.ops.begin(), relation.ops.end(), [](const std::string& op) {
+    return op == "<" || op == ">" || op == "<=" || op == ">=";
+  });
+}
+
+/// f < 0, f <= 0 or f != 0.
+struct Comparand {
+  Ref f;
+  std::string op;
+};
+
+std::vector<Comparand> comparands(const Expression& relation) {
+  std::vector<Comparand> result;
+  for (size_t i = 0; i < relation.ops.size(); ++i) {
+    const Ref &left = relation.args[i], &right = relation.args[i + 1];
+    const std::string& op = relation.ops[i];
+    if (op == ">" || op == ">=") {
+      result.push_back({minus(right, left), op == ">" ? "<" : "<="});
+    } else {
+      result.push_back({minus(left, right), op});
+    }
+  }
+  return result;
+}
+
+Ref infinity() { return make(Op::constant, {}, "infinity"); }
+
+}  // namespace
+
+bool is_name(const Expression& e) {
+  switch (e.op) {
+    case Op::symbol:
+    case Op::text:
+      return true;
+    case Op::multiply:
+      if (e.applied) return true;
+      return e.args.size() == 2 && e.args[0]->op == Op::symbol && e.args[0]->name == "Delta" &&
+             e.args[1]->op == Op::symbol;
+    case Op::ratio:
+      return std::all_of(e.args.begin(), e.args.end(),
+                         [](const Ref& arg) { return is_name(*arg); });
+    case Op::tuple:
+      return std::all_of(e.args.begin(), e.args.end(),
+                         [](const Ref& arg) { return is_name(*arg); });
+    default:
+      return false;
+  }
+}
+
+std::optional<Ref> value_of(const Expression& relation) {
+  if (relation.ops.size() == 1 && relation.ops[0] == "in") return relation.args[1];
+  if (!is_equation(relation)) return std::nullopt;
+  // What comes after ~ only illustrates, unless all that stands before it is a name.
+  size_t last = relation.args.size() - 1;
+  for (size_t i = 0; i < relation.ops.size(); ++i) {
+    if (relation.ops[i] == "~" && !(i == 0 && is_name(*relation.args[0]))) {
+      last = i;
+      break;
+    }
+  }
+  const bool named = is_name(*relation.args[0]);
+  const bool closed =
+      symbols(*relation.args[0]).empty() || last == 0 || relation.args[0]->op == Op::opaque;
+  if (!named && !closed && last < 2) return std::nullopt;
+  if (named && last == 0) return std::nullopt;
+  return relation.args[last];
+}
+
+std::optional<Ref> as_interval(const Expression& relation) {
+  if (!is_inequality(relation)) return std::nullopt;
+  Expression e;
+  e.op = Op::interval;
+  const auto open = [](const std::string& op) { return op == "<" || op == ">"; };
+  const auto down = [](const std::string& op) { return op == ">" || op == ">="; };
+  if (relation.ops.size() == 2 && relation.args[1]->op == Op::symbol &&
+      down(relation.ops[0]) == down(relation.ops[1])) {
+    const bool turned = down(relation.ops[0]);
+    e.args = {relation.args[turned ? 2 : 0], relation.args[turned ? 0 : 2]};
+    e.left_open = open(relation.ops[turned ? 1 : 0]);
+    e.right_open = open(relation.ops[turned ? 0 : 1]);
+    return std::make_shared<const Expression>(std::move(e));
+  }
+  if (relation.ops.size() != 1) return std::nullopt;
+  const bool symbol_left = relation.args[0]->op == Op::symbol;
+  if (!symbol_left && relation.args[1]->op != Op::symbol) return std::nullopt;
+  const Ref& bound = relation.args[symbol_left ? 1 : 0];
+  const bool above = down(relation.ops[0]) == symbol_left;  // the symbol is above the bound
+  e.left_open = !above || open(relation.ops[0]);
+  e.right_open = above || open(relation.ops[0]);
+  if (above) {
+    e.args = {bound, infinity()};
+  } else {
+    e.args = {make(Op::negate, {infinity()}), bound};
+  }
+  return std::make_shared<const Expression>(std::move(e));
+}
+
+Comparison compare_relations(const Expression& a, const Expression& b, const MathOptions& options,
+                             Budget& budget) {
+  if (is_equation(a) && is_equation(b)) {
+    const bool names = is_name(*a.args[0]) && is_name(*b.args[0]) &&
+                       canonical(*a.args[0]) == canonical(*b.args[0]);
+    const auto x = value_of(a), y = value_of(b);
+    const auto simple = [](const std::optional<Ref>& v) { return v && is_scalar(**v); };
+    const bool closed = symbols(a).empty() && symbols(b).empty();
+    if ((names || closed) && simple(x) && simple(y)) {
+      return compare_scalars(**x, **y, options, budget);
+    }
+    if (a.ops.size() != 1 || b.ops.size() != 1) return {Equality::different, "equation"};
+    if (!is_scalar(*a.args[0]) || !is_scalar(*a.args[1]) || !is_scalar(*b.args[0]) ||
+        !is_scalar(*b.args[1])) {
+      return {Equality::different, "equation"};
+    }
+    return {proportional(*minus(a.args[0], a.args[1]), *minus(b.args[0], b.args[1]), false, budget),
+            "equation"};
+  }
+  if (a.ops.size() != b.ops.size() || is_equation(a) != is_equation(b)) {
+    return {Equality::different, "relation"};
+  }
+  for (const auto* side : {&a, &b}) {
+    for (const auto& arg : side->args) {
+      if (!is_scalar(*arg) || contains(*arg, Op::set)) return {Equality::different, "relation"};
+    }
+  }
+  auto left = comparands(a), right = comparands(b);
+  bool undecided = false;
+  for (const auto& one : left) {
+    const auto match = std::find_if(right.begin(), right.end(), [&](const Comparand& other) {
+      if (other.op != one.op) return false;
+      const auto result = proportional(*one.f, *other.f, one.op != "!=", budget);
+      undecided = undecided || result == Equality::undecided;
+      return result == Equality::equal;
+    });
+    if (match == right.end()) {
+      return {undecided ? Equality::undecided : Equality::different, "inequality"};
+    }
+    right.erase(match);
+  }
+  return {Equality::equal, "inequality"};
+}
+
+}  // namespace grpo::reward::math

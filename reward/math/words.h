@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+namespace grpo::reward::math {
+
+/// Words beside a value: which are units or labels and may be left out, and which may not.
+
+/// Abbreviated units that count as words although they are short: cm, kg, mph.
+bool is_short_unit(std::string_view word);
+
+/// "thousand" -> 1000 …; 0 for other words.
+long multiplier(std::string_view word);
+
+/// '-' for minus and negative, '+' for plus, '*' for times; 0 for other words.
+char operator_word(std::string_view word);
+
+/// Words that make the value another one in a way that is not read: "half", "less", "squared",
+/// "not", "except". An answer that holds one is not understood.
+bool changes_value(std::string_view word);
+
+/// May `word` stand behind a number as its unit? At least four letters, or a short unit, and none
+/// of the words above. Case aside.
+bool is_unit(std::string_view word);
+
+}  // namespace grpo::reward::math
