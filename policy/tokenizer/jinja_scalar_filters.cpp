@@ -72,7 +72,7 @@ Value indent(const Value& subject, const Arguments& arguments, Budget& budget) {
     indentation.assign(static_cast<size_t>(spaces), ' ');
   }
   const bool blank = bound.flag("blank", false);
-  const std::vector<std::string> lines = split_lines(*subject.text() + "\n");
+  const std::vector<std::string> lines = split_lines(std::string(*subject.text()).append("\n"));
   std::string out = bound.flag("first", false) ? indentation : "";
   for (size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) out += '\n';
@@ -94,7 +94,7 @@ Value to_json_text(const Value& subject, const Arguments& arguments, Budget& bud
   style.sort_keys = bound.flag("sort_keys", false);
   const Value* indent_value = bound.get("indent");
   if (indent_value != nullptr && !indent_value->is<None>()) {
-    style.item_separator = ",";
+    style.item_separator = std::string(",");  // g++ 12 warns wrongly of a plain literal here
     if (indent_value->text() != nullptr) {
       style.newline_indent = *indent_value->text();
     } else {
