@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -165,7 +167,11 @@ class Finder {
       case Rule::answer_line:
         return add(last_answer_line(text_), "answer_colon_last");
       case Rule::answer_is:
-        return add(after_answer_is(text_), "answer_is");
+        if (const auto rest = after_answer_is(text_)) {
+          const bool number = rest->find_first_not_of("0123456789,.") == std::string_view::npos;
+          add(number ? without_separators(*rest) : std::string(*rest), "answer_is");
+        }
+        return;
       case Rule::bracket:
         return add(last_bracket(text_), "bracket_last");
       case Rule::letter:
@@ -184,37 +190,60 @@ class Finder {
     }
   }
 
+  /// Some pieces of the text that are one answer: "$\boxed{1}$ and $\boxed{2}$" is 1, 2.
+  struct Ranked {
+    int rank;
+    size_t end;
+    std::span<const Found> pieces;
+    std::string_view rule;
+  };
+
+  int rank_of(const Found& piece, const std::vector<Anchor>& anchors) const {
+    const auto begin = static_cast<size_t>(piece.text.data() - text_.data());
+    const auto after =
+        std::upper_bound(anchors.begin(), anchors.end(), begin,
+                         [](size_t place, const Anchor& anchor) { return place < anchor.end; });
+    if (after == anchors.begin()) return 2;
+    const Anchor& anchor = *std::prev(after);
+    // The formula may open with $ or \( : a few characters of slack.
+    if (begin - anchor.end > 3) return 2;
+    return extraction_.final_answer_first && anchor.final_answer ? 0 : 1;
+  }
+
+  /// Adds runs of pieces between which only a connection stands; ranked by their first piece.
+  void add_runs(std::vector<Ranked>& ranked, const std::vector<Found>& pieces,
+                Connection connection, std::string_view rule,
+                const std::vector<Anchor>& anchors) const {
+    for (size_t first = 0; first < pieces.size();) {
+      size_t last = first;
+      while (last + 1 < pieces.size() && last - first < kMaxRun &&
+             are_connected(text_, pieces[last], pieces[last + 1], connection)) {
+        ++last;
+      }
+      const int rank = pieces[first].anchored ? 1 : rank_of(pieces[first], anchors);
+      ranked.push_back(
+          {rank, pieces[last].end, std::span(pieces).subspan(first, last + 1 - first), rule});
+      first = last + 1;
+    }
+  }
+
   /// Formulas and plain expressions: those behind "answer is" or in a box, the last first; then all
-  /// others, the last first.
+  /// others, the last first. A text without any is offered whole.
   void formulas(bool latex, bool plain) {
-    struct Ranked {
-      int rank;
-      size_t end;
-      std::string_view text;
-      std::string_view rule;
-    };
-    std::vector<Ranked> ranked;
     const auto anchors = answer_anchors(text_);
-    const auto rank_of = [&](std::string_view piece) {
-      const auto begin = static_cast<size_t>(piece.data() - text_.data());
-      for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor) {
-        // The formula may open with $, \( or a box's own braces: a few characters of slack.
-        if (anchor->end <= begin && begin - anchor->end <= 3) {
-          return extraction_.final_answer_first && anchor->final_answer ? 0 : 1;
-        }
-        if (anchor->end + 64 < begin) break;
-      }
-      return 2;
-    };
+    std::vector<Found> boxed, formulas, expressions;
+    std::vector<Ranked> ranked;
     if (latex) {
-      for (const auto& box : boxes(text_)) ranked.push_back({1, box.end, box.text, "latex_boxed"});
-      for (const auto& math : math_environments(text_)) {
-        ranked.push_back({rank_of(math.text), math.end, math.text, "latex"});
-      }
+      boxed = boxes(text_);
+      formulas = math_environments(text_);
+      if (formulas.empty()) formulas = bare_fractions(text_);
+      add_runs(ranked, boxed, Connection::boxes, "latex_boxed", anchors);
+      add_runs(ranked, formulas, Connection::formulas, "latex", anchors);
     }
     if (plain) {
-      for (const auto& piece : plain_expressions(text_)) {
-        ranked.push_back({rank_of(piece.text), piece.end, piece.text, "expr"});
+      expressions = plain_expressions(text_);
+      for (const auto& piece : expressions) {
+        ranked.push_back({rank_of(piece, anchors), piece.end, {&piece, 1}, "expr"});
       }
     }
     const auto better = [](const Ranked& a, const Ranked& b) {
@@ -223,8 +252,24 @@ class Finder {
     const auto kept = std::min(ranked.size(), kMaxCandidates);
     std::partial_sort(ranked.begin(), ranked.begin() + static_cast<int64_t>(kept), ranked.end(),
                       better);
-    for (size_t i = 0; i < kept; ++i) add(trim(ranked[i].text), ranked[i].rule);
+    for (size_t i = 0; i < kept; ++i) {
+      std::string joined;
+      for (const auto& piece : ranked[i].pieces) {
+        joined += (joined.empty() ? "" : ", ") + std::string(trim(piece.text));
+      }
+      add(joined, ranked[i].rule);
+    }
+    const bool no_math = text_.find('$') == std::string_view::npos &&
+                         text_.find("\\(") == std::string_view::npos &&
+                         text_.find("\\[") == std::string_view::npos;
+    if (ranked.empty() && no_math) {
+      const auto whole = trim(text_);
+      if (!whole.empty() && whole.size() <= kMaxWhole) add(whole, "whole");
+    }
   }
+
+  static constexpr size_t kMaxRun = 50;
+  static constexpr size_t kMaxWhole = 300;
 
   std::string_view text_;
   const Extraction& extraction_;

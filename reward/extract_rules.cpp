@@ -178,17 +178,30 @@ std::optional<std::string_view> last_tag(std::string_view text, std::string_view
 }
 
 std::vector<Anchor> answer_anchors(std::string_view text) {
-  // "answer" (or the Chinese word), then within one line "is", "are", ":", "=" or the same in other
-  // common scripts.
-  static constexpr std::array<std::string_view, 8> kLinks{"is:", "is",           "are:", "are",
-                                                          ":",   "\xEF\xBC\x9A", "=",    "equals"};
+  // The word in some languages, then within one line "is", "are", ":", "=" or what they say there.
+  static constexpr std::array<std::string_view, 8> kWords{
+      "answer",         "\xE7\xAD\x94\xE6\xA1\x88",
+      "r\xC3\xA9ponse", "respuesta",
+      "resposta",       "risposta",
+      "antwort",        "\xD0\xBE\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82"};
+  static constexpr std::array<std::string_view, 11> kLinks{
+      "is:", "is", "are:", "are", ":", "\xEF\xBC\x9A", "=", "equals", "est", "es", "ist"};
   std::vector<Anchor> anchors;
   const std::string low = lowered(text);
-  static constexpr std::string_view kEnglish = "answer", kChinese = "\xE7\xAD\x94\xE6\xA1\x88";
-  NextPlace english(low, kEnglish), chinese(low, kChinese);
-  for (size_t at = 0; (at = std::min(english.from(at), chinese.from(at))) != std::string::npos;) {
+  std::vector<NextPlace> words;
+  for (const auto word : kWords) words.emplace_back(low, word);
+  for (size_t at = 0;;) {
+    size_t which = 0, place = std::string::npos;
+    for (size_t w = 0; w < words.size(); ++w) {
+      if (const size_t next = words[w].from(at); next < place) {
+        place = next;
+        which = w;
+      }
+    }
+    if (place == std::string::npos) break;
+    at = place;
     const bool final_answer = at >= 6 && low.compare(at - 6, 6, "final ") == 0;
-    size_t i = at + 6;  // both words are six bytes
+    size_t i = at + kWords[which].size();
     at = i;
     const size_t limit = std::min(low.size(), i + 60);
     while (i < limit && low[i] != '\n' && low[i] != '.' && low[i] != '$' && low[i] != '\\') {
@@ -349,10 +362,12 @@ std::optional<std::string_view> choice_letter(std::string_view text, std::string
   for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor) {
     if (const size_t at = skip_marks(anchor->end); counts(at)) return text.substr(at, 1);
   }
-  if (const size_t at = skip_marks(0);
-      counts(at) && at + 1 < text.size() &&
-      std::string_view(".):").find(text[at + 1]) != std::string_view::npos) {
-    return text.substr(at, 1);
+  // "B. …", "B) …", and a letter right before text of another script.
+  if (const size_t at = skip_marks(0); counts(at) && at + 1 < text.size()) {
+    const char next = text[at + 1];
+    if (next == '.' || next == ')' || next == ':' || static_cast<unsigned char>(next) >= 0x80) {
+      return text.substr(at, 1);
+    }
   }
   for (size_t at = text.size(); at-- > 0;) {
     if (counts(at) && !is_article(text, at)) return text.substr(at, 1);

@@ -26,6 +26,16 @@ std::vector<Found> boxes(std::string_view text);
 std::optional<Found> last_box(std::string_view text);
 std::optional<std::string_view> last_tag(std::string_view text, std::string_view name);
 std::vector<Found> math_environments(std::string_view text);
+/// \frac{a}{b} outside math, with the parentheses around it left out.
+std::vector<Found> bare_fractions(std::string_view text);
+
+/// Whether nothing but a comma, "and" or "or" stands between two pieces; between boxes also a few
+/// words before it ("\boxed{1} apples and \boxed{2}") and the name of the next ("and y =
+/// \boxed{2}").
+enum class Connection { formulas, boxes };
+bool are_connected(std::string_view text, const Found& first, const Found& second,
+                   Connection connection);
+
 std::vector<Found> plain_expressions(std::string_view text);
 std::optional<std::string_view> after_hashes(std::string_view text);
 std::optional<std::string_view> last_answer_line(std::string_view text);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <memory>
 
 #include "reward/extract_rules.h"
 #include "reward/math/compare.h"
@@ -37,6 +39,26 @@ std::string normalized(std::string_view text) {
   return result;
 }
 
+void rename_symbols(Expression& e, std::map<std::string, std::string>& names) {
+  if (e.op == Op::symbol) {
+    const auto next = "v" + std::to_string(names.size() + 1);
+    e.name = names.emplace(e.name, next).first->second;
+  }
+  for (auto& arg : e.args) {
+    Expression copy = *arg;
+    rename_symbols(copy, names);
+    arg = std::make_shared<const Expression>(std::move(copy));
+  }
+}
+
+/// Symbols called v1, v2 … in the order of their first appearance.
+Ref renamed(const Ref& tree) {
+  std::map<std::string, std::string> names;
+  Expression copy = *tree;
+  rename_symbols(copy, names);
+  return std::make_shared<const Expression>(std::move(copy));
+}
+
 /// An answer as it should be read: without a box of its own, chat markers and $ around.
 std::string_view unwrapped(std::string_view text) {
   text = trim(text);
@@ -64,7 +86,8 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
   }
   try {
     Budget budget{std::chrono::milliseconds(options.timeout_ms)};
-    auto result = compare_trees(x.tree, y.tree, options, budget);
+    auto result = options.strict ? compare_trees(x.tree, y.tree, options, budget)
+                                 : compare_trees(renamed(x.tree), renamed(y.tree), options, budget);
     if (result.equality != Equality::equal && normalized(gold) == normalized(answer)) {
       return {Equality::equal, "text"};
     }
@@ -91,6 +114,14 @@ std::string letters_and_digits(std::string_view text) {
     }
   }
   return result;
+}
+
+/// Whether a reference is a text around its answer rather than the answer itself.
+bool holds_math(const std::string& reference) {
+  for (const auto* sign : {"$", "\\(", "\\[", "\\boxed"}) {
+    if (reference.find(sign) != std::string::npos) return true;
+  }
+  return false;
 }
 
 /// The answer among the candidates: the first that can be read.
@@ -126,10 +157,9 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
   for (const auto& gold : golds) {
     std::string reference(trim(gold));
     if (looks_for_formulas(extraction) || reference.find("\\boxed") != std::string::npos) {
+      const bool wrapped = holds_math(reference) || !answer_anchors(reference).empty();
       const auto inside = candidates(reference, parse_extraction("latex+expr"));
-      if (!inside.empty() && reference.find_first_of("$\\") != std::string::npos) {
-        reference = chosen(inside).text;
-      }
+      if (wrapped && !inside.empty()) reference = chosen(inside).text;
     } else if (!extraction.rules.empty() && extraction.rules[0] == Rule::letter) {
       if (const auto letter = extract(reference, extraction)) reference = letter->text;
     }

@@ -17,6 +17,7 @@ struct MathOptions {
   int64_t precision = 6;                // decimals to which approximations are compared
   std::optional<double> tolerance;      // absolute error allowed, instead of `precision`
   std::optional<double> tolerance_rel;  // relative error allowed, instead of `precision`
+  bool strict = true;                   // false: the names of variables may differ
   int64_t timeout_ms = 5000;
 };
 

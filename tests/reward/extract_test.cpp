@@ -83,10 +83,28 @@ TEST(Extract, ChoiceLetters) {
 
 TEST(Extract, FormulasBehindAnswerIsComeBeforeTheLastOne) {
   EXPECT_EQ(found("the answer is $5$ since $x=7$", "latex"), "5");
-  EXPECT_EQ(found("so $5$ and \\(7\\)", "latex"), "7");
+  EXPECT_EQ(found("so $5$ but \\(7\\)", "latex"), "7");
   EXPECT_EQ(found("so \\boxed{5} and $7$", "latex"), "5");
   EXPECT_EQ(found("costs \\$5 or 1,000.99 m", "latex+expr"), "1,000.99");
   EXPECT_EQ(found("final answer is $9$, \\boxed{1}", "latex;final_answer_first"), "9");
+}
+
+TEST(Extract, BoxesJoinedByWordsAreOneList) {
+  EXPECT_EQ(found("\\boxed{1} and \\boxed{2}", "latex"), "1, 2");
+  EXPECT_EQ(found("$x=1$ or $x=2$", "latex"), "x=1, x=2");
+  EXPECT_EQ(found("\\boxed{1} thus but \\boxed{2} and \\boxed{3}", "latex"), "2, 3");
+  EXPECT_EQ(found("\\boxed{1}. Then and \\boxed{2}", "latex"), "2");
+  EXPECT_EQ(found("$3$ is less than $5$", "latex"), "5");
+}
+
+TEST(Extract, OtherLanguagesHaveTheirWordForAnswer) {
+  EXPECT_EQ(found("La r\u00e9ponse est C non A", "letter"), "C");
+  EXPECT_EQ(found("\u7b54\u6848: B", "letter"), "B");
+}
+
+TEST(Extract, TextWithoutAnyFormulaIsOfferedWhole) {
+  EXPECT_EQ(found("(a, b] \\cup \\{c\\}", "latex"), "(a, b] \\cup \\{c\\}");
+  EXPECT_EQ(found("so \\( \nx \n\\)", "latex"), "(nothing)");
 }
 
 TEST(Extract, UnknownRulesAreRefused) {

@@ -163,6 +163,23 @@ TEST(MathEquality, PrecisionAndTolerance) {
   EXPECT_EQ(compare("(\\frac35,\\frac83]", "(0.6,2.6667]", relative).equality, Equality::equal);
 }
 
+TEST(MathEquality, NamesMayDifferWhenAsked) {
+  MathOptions options;
+  EXPECT_NE(compare("f(x)", "f(y)", options).equality, Equality::equal);
+  options.strict = false;
+  EXPECT_EQ(compare("f(x)", "f(y)", options).equality, Equality::equal);
+  EXPECT_NE(compare("x+2y", "a+3b", options).equality, Equality::equal);
+}
+
+TEST(Judge, AnyReferenceMayMatchAndNoneIsUnverifiable) {
+  const auto extraction = parse_extraction("boxed");
+  EXPECT_EQ(judge({"0.5", "one half"}, "\\boxed{1/2}", extraction, {}).outcome, Outcome::correct);
+  EXPECT_EQ(judge({"7"}, "\\boxed{8}", extraction, {}).outcome, Outcome::wrong);
+  EXPECT_EQ(judge({}, "\\boxed{8}", extraction, {}).outcome, Outcome::unverifiable);
+  EXPECT_EQ(judge({" "}, "\\boxed{8}", extraction, {}).outcome, Outcome::unverifiable);
+  EXPECT_EQ(judge({"7"}, "7", extraction, {}).rule, "no answer");
+}
+
 TEST(MathEquality, ThreadsDoNotDisturbEachOther) {
   std::vector<std::thread> threads;
   std::vector<int> good(4, 0);
