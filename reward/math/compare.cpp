@@ -51,15 +51,23 @@ std::vector<Ref> expanded(const std::vector<Ref>& items) {
   return result;
 }
 
+bool is_reals(const Expression& e) { return e.op == Op::symbol && e.name == "mathbb:R"; }
+
 /// (a, b) as an open interval where intervals are meant.
 Ref open_interval(const Ref& e) {
   if (e->op == Op::relation) {
     if (const auto interval = as_interval(*e)) return *interval;
   }
-  if (e->op != Op::tuple || e->args.size() != 2) return e;
   Expression interval;
   interval.op = Op::interval;
-  interval.args = e->args;
+  if (is_reals(*e)) {
+    const auto infinity = make(Op::constant, {}, "infinity");
+    interval.args = {make(Op::negate, {infinity}), infinity};
+  } else if (e->op == Op::tuple && e->args.size() == 2) {
+    interval.args = e->args;
+  } else {
+    return e;
+  }
   interval.left_open = interval.right_open = true;
   return std::make_shared<const Expression>(std::move(interval));
 }
@@ -83,10 +91,13 @@ class Comparer {
     if (a->op == Op::relation || b->op == Op::relation) return relation(a, b);
     if (a->op == Op::text || b->op == Op::text) return words(*a, *b);
     if (a->op == Op::set_union || b->op == Op::set_union) return unions(a, b);
-    if (a->op == Op::interval || b->op == Op::interval) return interval(a, b);
+    if (a->op == Op::interval || b->op == Op::interval || is_reals(*a) || is_reals(*b)) {
+      return interval(a, b);
+    }
     if (is_collection(*a) || is_collection(*b)) return collections(*a, *b);
-    if (a->op == Op::matrix || b->op == Op::matrix || a->op == Op::ratio || b->op == Op::ratio ||
-        a->op == Op::intersection || a->op == Op::difference) {
+    if (a->op == Op::ratio || b->op == Op::ratio) return ratio(a, b);
+    if (a->op == Op::matrix || b->op == Op::matrix || a->op == Op::intersection ||
+        a->op == Op::difference) {
       if (a->op != b->op || a->rows != b->rows) return {Equality::different, "shape"};
       return in_order(a->args, b->args);
     }
@@ -131,6 +142,25 @@ class Comparer {
     const auto value = value_of(*one);
     if (!value) return {Equality::different, "shape"};
     return first ? run(*value, other) : run(other, *value);
+  }
+
+  /// 3:4 is 6:8 and the quotient 3/4; with a zero in it (12:00) only itself.
+  Comparison ratio(const Ref& a, const Ref& b) {
+    const auto quotient = [](const Ref& e) -> std::optional<Ref> {
+      if (e->op != Op::ratio) return is_scalar(*e) ? std::optional(e) : std::nullopt;
+      if (e->args.size() != 2 || !is_scalar(*e->args[0]) || !is_scalar(*e->args[1])) {
+        return std::nullopt;
+      }
+      return make(Op::divide, e->args);
+    };
+    if (a->op == b->op) {
+      const auto same = in_order(a->args, b->args);
+      if (same.equality == Equality::equal) return same;
+    }
+    const auto x = quotient(a), y = quotient(b);
+    if (!x || !y) return {Equality::different, "ratio"};
+    const auto result = compare_scalars(**x, **y, options_, budget_);
+    return {result.equality == Equality::equal ? Equality::equal : Equality::different, "ratio"};
   }
 
   static Comparison words(const Expression& a, const Expression& b) {
@@ -216,7 +246,22 @@ class Comparer {
     const auto strip = [](const Ref& e) {
       return e->op == Op::percent || e->op == Op::degree ? e->args[0] : e;
     };
-    if (a->op == Op::degree || b->op == Op::degree) return run(strip(a), strip(b));
+    if (a->op == Op::degree || b->op == Op::degree) {
+      auto result = run(strip(a), strip(b));
+      // 60 degrees is also pi/3, which only a value with pi can mean.
+      if (result.equality != Equality::equal && a->op != b->op) {
+        const auto radians = [&](const Ref& e) {
+          return make(Op::divide, {make(Op::multiply, {strip(e), make(Op::constant, {}, "pi")}),
+                                   make_number(Rational(180))});
+        };
+        const auto has_pi = [](const Ref& e) {
+          return canonical(*e).find("pi") != std::string::npos;
+        };
+        if (a->op == Op::degree && has_pi(b)) return run(radians(a), b);
+        if (b->op == Op::degree && has_pi(a)) return run(a, radians(b));
+      }
+      return result;
+    }
     if (a->op == Op::percent || b->op == Op::percent) {
       const auto bare = compare_scalars(*strip(a), *strip(b), options_, budget_);
       if (bare.equality == Equality::equal || a->op == b->op) return bare;

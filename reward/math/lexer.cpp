@@ -230,6 +230,8 @@ class Lexer {
       add(Kind::mark, "°");
     } else if (run == "percent" || (run == "pct" && after_number)) {
       add(Kind::mark, "%");
+    } else if (changes_value(run)) {
+      throw ParseError("a word that changes the value", start_);
     } else if (run.size() >= 4 || (after_number && is_short_unit(run))) {
       meaning(run);
     } else {

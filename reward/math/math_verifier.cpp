@@ -31,12 +31,24 @@ std::string normalized(std::string_view text) {
       }
     }
     const char c = text[i];
-    if (skipped || c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '{' || c == '}')
-      continue;
+    if (skipped || c == '\n' || c == '\t' || c == '\r' || c == '{' || c == '}') continue;
+    if (c == ' ') {
+      // "1 2" is not 12: a blank between digits stays.
+      const bool digits = !result.empty() && i + 1 < text.size() &&
+                          std::isdigit(static_cast<unsigned char>(result.back())) &&
+                          std::isdigit(static_cast<unsigned char>(text[i + 1]));
+      if (!digits) continue;
+    }
     result += c;
   }
   if (!result.empty() && result.back() == '.') result.pop_back();
   return result;
+}
+
+std::string lowered(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
 }
 
 void rename_symbols(Expression& e, std::map<std::string, std::string>& names) {
@@ -81,7 +93,8 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
   }
   const auto x = parse_math(gold), y = parse_math(answer);
   if (!x || !y) {
-    if (normalized(gold) == normalized(answer)) return {Equality::equal, "text"};
+    // Words: the same letters, case aside.
+    if (lowered(normalized(gold)) == lowered(normalized(answer))) return {Equality::equal, "text"};
     return {Equality::different, x ? "answer not readable" : "reference not readable"};
   }
   try {

@@ -47,7 +47,10 @@ bool changes_value(std::string_view word) {
       "over",      "divided",  "less",       "more",       "fewer",      "greater",  "least",
       "most",      "than",     "except",     "without",    "cannot",     "never",    "none",
       "nothing",   "neither",  "excluding",  "above",      "below",      "under",    "between",
-      "through",   "until",    "percentage", "multiplied", "doesn",      "isn",      "wasn",
+      "through",   "until",    "percentage", "multiplied", "doesn",      "not",      "one",
+      "two",       "three",    "four",       "five",       "six",        "seven",    "eight",
+      "nine",      "ten",      "eleven",     "twelve",     "twenty",     "thirty",   "forty",
+      "fifty",     "sixty",    "seventy",    "eighty",     "ninety",     "isn",      "wasn",
       "unless",    "instead",  "root",       "power",      "reciprocal", "inverse",  "square root",
       "undefined", "infinite", "zero",       "factorial",  "modulo"};
   return words.contains(lowered(word));

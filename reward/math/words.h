@@ -16,7 +16,7 @@ long multiplier(std::string_view word);
 char operator_word(std::string_view word);
 
 /// Words that make the value another one in a way that is not read: "half", "less", "squared",
-/// "not", "except". An answer that holds one is not understood.
+/// "not", "except", numbers in words. An answer that holds one is not understood.
 bool changes_value(std::string_view word);
 
 /// May `word` stand behind a number as its unit? At least four letters, or a short unit, and none

@@ -49,6 +49,8 @@ TEST(MathEquality, UnitsPercentAndWords) {
   expect_equal("0.6", "60\\%");
   expect_not_equal("6", "60\\%");
   expect_equal("90", "90^\\circ");
+  expect_equal("60^\\circ", "\\frac{\\pi}{3}");
+  expect_not_equal("60", "\\frac{\\pi}{3}");
   expect_equal("42", "42 dollars");
   expect_equal("15", "15\\text{ cm}^2");
   expect_not_equal("5", "5 million");
@@ -111,6 +113,11 @@ TEST(MathEquality, SetsTuplesIntervalsMatrices) {
   expect_not_equal("(1,2)", "12");
   expect_not_equal("\\begin{pmatrix}1&2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}");
   expect_not_equal("12:00", "1:00");
+  expect_equal("3:4", "6:8");
+  expect_equal("3:4", "\\frac{3}{4}");
+  expect_not_equal("3:4", "4:3");
+  expect_equal("\\mathbb{R}", "(-\\infty,\\infty)");
+  expect_not_equal("12", "1 2");
   expect_not_equal("\\infty", "-\\infty");
 }
 
