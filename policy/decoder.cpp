@@ -12,18 +12,14 @@
 #include "policy/weights/hf_names.h"
 
 namespace grpo::policy {
-namespace {
 
-/// "layers.3.ffn.experts.7.gate" -> "layers.3.ffn.experts.gate" and 7; -1 where there is no expert.
-std::pair<std::string, int64_t> split_expert(const std::string& name) {
+std::pair<std::string, int64_t> split_expert_name(const std::string& name) {
   const size_t at = name.find(".experts.");
   if (at == std::string::npos) return {name, -1};
   const size_t begin = at + 9, end = name.find('.', begin);
   return {name.substr(0, begin) + name.substr(end + 1),
           std::stoll(name.substr(begin, end - begin))};
 }
-
-}  // namespace
 
 Decoder::Decoder(ModelConfig config) : config_(std::move(config)), rope_(config_.rope) {
   add_parameters();
@@ -37,7 +33,7 @@ Decoder::Decoder(ModelConfig config) : config_(std::move(config)), rope_(config_
 
 void Decoder::add_parameters() {
   for (const ParameterInfo& info : parameter_list(config_)) {
-    const auto [name, expert] = split_expert(info.name);
+    const auto [name, expert] = split_expert_name(info.name);
     if (expert > 0) continue;  // expert 0 makes the whole stack
     Parameter p{name, info.shape, {}};
     if (expert == 0) p.shape.insert(p.shape.begin(), config_.moe.num_experts);
@@ -52,10 +48,14 @@ void Decoder::add_parameters() {
   }
 }
 
-Parameter& Decoder::parameter(const std::string& name) {
+const Parameter& Decoder::parameter(const std::string& name) const {
   const auto it = index_.find(name);
   check(it != index_.end(), "{}: no such parameter", name);
   return parameters_[it->second];
+}
+
+Parameter& Decoder::parameter(const std::string& name) {
+  return const_cast<Parameter&>(std::as_const(*this).parameter(name));
 }
 
 Weight Decoder::weight(const std::string& name) {
@@ -102,9 +102,8 @@ Decoder::Layer Decoder::make_layer(int64_t index) {
 }
 
 Weight Decoder::head() const {
-  const auto it = index_.find("head");
-  if (it == index_.end()) return embed_;
-  const Parameter& p = parameters_[it->second];
+  if (!index_.contains("head")) return embed_;
+  const Parameter& p = parameter("head");
   return {p.value, p.out(), p.in()};
 }
 

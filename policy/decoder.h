@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/model_config.h"
@@ -12,6 +13,10 @@
 #include "policy/tokens.h"
 
 namespace grpo::policy {
+
+/// Experts are stacked: "layers.3.ffn.experts.7.gate" of the files is row 7 of the decoder's
+/// "layers.3.ffn.experts.gate". Gives that name and 7; the name itself and -1 elsewhere.
+std::pair<std::string, int64_t> split_expert_name(const std::string& name);
 
 /// What the routers did in one forward pass. Filled only where a layer is a mixture of experts.
 struct MoeStats {
@@ -64,6 +69,7 @@ class Decoder {
   std::vector<Parameter>& parameters() { return parameters_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   Parameter& parameter(const std::string& name);
+  const Parameter& parameter(const std::string& name) const;
 
   /// Layers with a mixture of experts, in the order of MoeStats::load.
   const std::vector<int64_t>& moe_layers() const { return moe_layers_; }

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <new>
+
+#include "apps/commands.h"
+#include "base/error.h"
+#include "rl/interrupt.h"
+#include "rl/version.h"
+
+int main(int argc, char** argv) {
+  using namespace grpo;
+  CLI::App app{"grpo: trains language models to reason by group-relative policy optimisation",
+               "grpo"};
+  app.set_version_flag("--version", rl::kVersion);
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "help of all commands");
+  apps::Chosen chosen;
+  for (int i = 0; i < argc; ++i) {
+    chosen.command_line += (i > 0 ? " " : "") + std::string(i == 0 ? "grpo" : argv[i]);
+  }
+  apps::add_train(app, chosen);
+  apps::add_eval(app, chosen);
+  apps::add_generate(app, chosen);
+  apps::add_inspect(app, chosen);
+  apps::add_verify(app, chosen);
+  apps::add_convert(app, chosen);
+  apps::add_doctor(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);  // 0 for --help and --version
+    return code == 0 ? 0 : 2;
+  }
+  try {
+    chosen.work();
+    return 0;
+  } catch (const rl::Interrupted&) {
+    fmt::print(stderr, "interrupted; a checkpoint is saved, go on with --resume\n");
+    return 130;
+  } catch (const Error& error) {
+    fmt::print(stderr, "grpo: {}\n", error.what());
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "grpo: out of memory\n");
+    return 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "grpo: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,132 @@
+#include "policy/policy.h"
+
+#include <algorithm>
+
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "policy/text_source.h"
+#include "policy/weights/hf_config.h"
+#include "policy/weights/hf_writer.h"
+#include "policy/weights/weight_reader.h"
+
+namespace grpo::policy {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Rows that are unpacked or packed at a time.
+constexpr int64_t kRows = 256;
+
+/// Name of one expert in files: "layers.0.ffn.experts.gate", 7 -> "layers.0.ffn.experts.7.gate".
+std::string file_name(const Parameter& p, int64_t expert) {
+  if (p.shape.size() < 3) return p.name;
+  const size_t dot = p.name.rfind('.');
+  return p.name.substr(0, dot) + "." + std::to_string(expert) + p.name.substr(dot);
+}
+
+int64_t num_rows(const Parameter& p) { return p.is_matrix() ? p.out() : p.shape[0]; }
+int64_t row_size(const Parameter& p) { return p.is_matrix() ? p.in() : 1; }
+
+void load_weights(const WeightReader& reader, Decoder& decoder) {
+  std::vector<float> rows;
+  for (Parameter& p : decoder.parameters()) {
+    rows.resize(static_cast<size_t>(kRows * row_size(p)));
+    for (int64_t e = 0; e < p.experts(); ++e) {
+      const std::string name = file_name(p, e);
+      for (int64_t begin = 0; begin < num_rows(p); begin += kRows) {
+        const int64_t end = std::min(begin + kRows, num_rows(p));
+        reader.read_rows(name, begin, end, rows.data());
+        p.write_plain(e, begin, end, rows.data());
+      }
+    }
+  }
+}
+
+ModelConfig read_config(const fs::path& folder) {
+  const fs::path file = folder / "config.json";
+  check_input(fs::exists(file), "{}: has no config.json", folder.string());
+  ModelConfig config = ModelConfig::from_hf(read_json_file(file), file);
+  if (const fs::path generation = folder / "generation_config.json"; fs::exists(generation)) {
+    const auto json = read_json_file(generation);
+    JsonFields fields(json, generation.string());
+    read_special_ids(fields, config);
+  }
+  return config;
+}
+
+void check_vocabularies(const Tokenizer& tokenizer, const Decoder& decoder, const fs::path& model) {
+  check_input(tokenizer.vocab_size() <= decoder.config().vocab_size,
+              "{}: the tokenizer has {} ids, the model's vocabulary only {}", model.string(),
+              tokenizer.vocab_size(), decoder.config().vocab_size);
+}
+
+}  // namespace
+
+std::unique_ptr<Policy> Policy::load(const fs::path& model) {
+  auto reader = WeightReader::open(model);
+  std::unique_ptr<Policy> policy(new Policy);
+  policy->decoder_ = std::make_unique<Decoder>(reader->config());
+  load_weights(*reader, *policy->decoder_);
+  policy->load_text(model);
+  return policy;
+}
+
+std::unique_ptr<Policy> Policy::random(const fs::path& folder, uint64_t seed, double std) {
+  std::unique_ptr<Policy> policy(new Policy);
+  policy->decoder_ = std::make_unique<Decoder>(read_config(folder));
+  policy->decoder_->initialize(seed, std);
+  policy->load_text(folder);
+  return policy;
+}
+
+void Policy::load_text(const fs::path& model) {
+  if (model.extension() == ".gguf") {
+    const GgufFile gguf(model);
+    tokenizer_ = gguf_tokenizer(gguf);
+    template_source_ = gguf_chat_template(gguf);
+  } else {
+    tokenizer_ = Tokenizer::from_directory(model);
+    template_source_ = hf_chat_template(model);
+  }
+  if (!template_source_.empty()) {
+    template_ = ChatTemplate::parse(template_source_, (model / "chat_template").string());
+  }
+  check_vocabularies(*tokenizer_, *decoder_, model);
+}
+
+int64_t Policy::vocab() const {
+  return std::min<int64_t>(decoder_->config().vocab_size, tokenizer_->vocab_size());
+}
+
+void Policy::save_into(const fs::path& folder) const {
+  const RowSource source = [this](std::string_view name, int64_t begin, int64_t end, float* out) {
+    const auto [stacked, expert] = split_expert_name(std::string(name));
+    decoder_->parameter(stacked).read_plain(std::max<int64_t>(expert, 0), begin, end, out);
+  };
+  HfWriteOptions options;
+  options.dtype = StoredType::kF32;
+  write_hf_files(folder, decoder_->config(), source, options);
+  tokenizer_->save(folder);
+  if (template_ && hf_chat_template(folder).empty()) {
+    write_atomically(folder / "chat_template.jinja", template_source_);
+  }
+}
+
+std::string Policy::render_chat(const std::string& system, const std::string& user) const {
+  check_input(template_.has_value(), "the model has no chat template: set prompt.chat: false");
+  ChatTemplate::Input input;
+  input.messages = OrderedJson::array();
+  if (!system.empty()) input.messages.push_back({{"role", "system"}, {"content", system}});
+  input.messages.push_back({{"role", "user"}, {"content", user}});
+  input.add_generation_prompt = true;
+  const auto text_of = [&](std::optional<int32_t> id) {
+    return id ? tokenizer_->id_to_token(*id) : std::string();
+  };
+  input.bos_token = text_of(tokenizer_->bos());
+  input.eos_token = text_of(tokenizer_->eos());
+  return template_->render(input);
+}
+
+}  // namespace grpo::policy

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/decoder.h"
+#include "policy/tokenizer/chat_template.h"
+#include "policy/tokenizer/tokenizer.h"
+
+namespace grpo::policy {
+
+/// All that a checkpoint directory holds: decoder, tokenizer, chat template.
+class Policy {
+ public:
+  /// Loads a Hugging Face folder or a .gguf file; the weights are read straight into their packed
+  /// form, without a second copy. Throws Error naming file and tensor or key.
+  static std::unique_ptr<Policy> load(const std::filesystem::path& model);
+  /// Configuration and tokenizer of the folder with random weights (Decoder::initialize).
+  static std::unique_ptr<Policy> random(const std::filesystem::path& folder, uint64_t seed,
+                                        double std);
+
+  /// Writes a Hugging Face folder that transformers loads: config.json, safetensors (float32),
+  /// generation_config.json, tokenizer files. `folder` must exist; atomicity is the caller's.
+  void save_into(const std::filesystem::path& folder) const;
+
+  Decoder& decoder() { return *decoder_; }
+  const Decoder& decoder() const { return *decoder_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  /// Null where the model has none.
+  const ChatTemplate* chat_template() const { return template_ ? &*template_ : nullptr; }
+  /// Every end-of-sequence id: sampling stops at any of them.
+  const std::vector<int32_t>& eos() const { return decoder_->config().eos; }
+  /// Ids a sampler may draw and a softmax covers: [0, vocab()).
+  int64_t vocab() const;
+
+  /// Text of a conversation ready for an answer, and its ids (encoded without adding special tokens
+  /// again). Throws Error when the model has no chat template.
+  std::string render_chat(const std::string& system, const std::string& user) const;
+
+ private:
+  Policy() = default;
+  void load_text(const std::filesystem::path& model);
+
+  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::optional<ChatTemplate> template_;
+  std::string template_source_;
+};
+
+}  // namespace grpo::policy

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/problem.h"
+#include "monitor/record.h"
+#include "reward/rubric.h"
+#include "rl/data.h"
+#include "rl/pack.h"
+#include "rollout/sampler.h"
+
+namespace grpo {
+class ThreadPool;
+}
+
+namespace grpo::rl {
+
+/// A question with its judged answers. `rewards` are what the rubric paid, NaN where an answer
+/// could not be judged; the advantage never overwrites them.
+struct AnsweredProblem {
+  datasets::Problem problem;
+  rollout::Group group;
+  std::vector<std::string> texts;           ///< [answers]
+  std::vector<reward::RubricScore> scores;  ///< [answers]
+  std::vector<double> rewards;              ///< [answers]
+};
+
+/// Samples a group of answers for each problem and judges every group while others are still being
+/// sampled.
+std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& prompter,
+                                    const reward::Rubric& rubric, ThreadPool& pool,
+                                    std::vector<datasets::Problem> problems, int64_t group_size,
+                                    const rollout::SamplingParams& params,
+                                    const rollout::Observer& observer = {});
+
+/// Metrics of everything that was sampled in a step (docs/metrics.md): reward/*, response_length/*.
+void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Record& record);
+
+/// Advantages per answer -> sequences for the learner, in order.
+std::vector<Sequence> make_sequences(std::span<const AnsweredProblem> answered,
+                                     std::span<const std::vector<double>> advantages);
+
+}  // namespace grpo::rl

@@ -1,0 +1,185 @@
+#include "rl/checkpoint.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "policy/weights/safetensors.h"
+#include "policy/weights/weight_reader.h"
+
+namespace grpo::rl {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kStateFile = "trainer_state.json";
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr int64_t kFormat = 1;
+
+std::span<const std::byte> bytes_of(const std::vector<float>& v, int64_t count) {
+  return std::as_bytes(std::span(v.data(), static_cast<size_t>(count)));
+}
+
+/// Moments are stored as plain rows, like weights, so that no file depends on the packed form.
+void write_moments(const fs::path& file, const policy::Decoder& decoder, Optimizer& optimizer) {
+  std::vector<policy::SafetensorsSpec> specs;
+  std::map<std::string, std::pair<size_t, bool>> places;  // name -> parameter, second moment?
+  const auto& parameters = decoder.parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (!optimizer.first_moments()[i].defined()) continue;
+    for (const bool second : {false, true}) {
+      const std::string name = parameters[i].name + (second ? ".second" : ".first");
+      specs.push_back({name, "F32", parameters[i].shape});
+      places[name] = {i, second};
+    }
+  }
+  policy::write_safetensors(file, specs, {{"format", "pt"}},
+                            [&](const policy::SafetensorsSpec& spec, const policy::ByteSink& sink) {
+                              const auto [i, second] = places.at(spec.name);
+                              const policy::Parameter& p = parameters[i];
+                              const Tensor& moment = second ? optimizer.second_moments()[i]
+                                                            : optimizer.first_moments()[i];
+                              const int64_t rows = p.is_matrix() ? p.out() : 1;
+                              const int64_t width = p.is_matrix() ? p.in() : p.shape[0];
+                              std::vector<float> row(static_cast<size_t>(width));
+                              for (int64_t e = 0; e < p.experts(); ++e) {
+                                for (int64_t r = 0; r < rows; ++r) {
+                                  p.read_plain(e, p.is_matrix() ? r : 0,
+                                               p.is_matrix() ? r + 1 : width, row.data(), moment);
+                                  sink(bytes_of(row, width));
+                                }
+                              }
+                            });
+}
+
+void read_moments(const fs::path& file, const policy::Decoder& decoder, Optimizer& optimizer) {
+  const policy::SafetensorsFile tensors(file);
+  const auto& parameters = decoder.parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (!optimizer.first_moments()[i].defined()) continue;
+    const policy::Parameter& p = parameters[i];
+    for (const bool second : {false, true}) {
+      const std::string name = p.name + (second ? ".second" : ".first");
+      const auto* stored = tensors.find(name);
+      check(stored != nullptr && stored->dtype == "F32" && stored->shape == p.shape,
+            "{}: {}: missing or of another shape", file.string(), name);
+      const Tensor& moment = second ? optimizer.second_moments()[i] : optimizer.first_moments()[i];
+      const int64_t rows = p.is_matrix() ? p.out() : 1;
+      const int64_t width = p.is_matrix() ? p.in() : p.shape[0];
+      std::vector<float> row(static_cast<size_t>(width));
+      const std::byte* at = stored->bytes.data();
+      for (int64_t e = 0; e < p.experts(); ++e) {
+        for (int64_t r = 0; r < rows; ++r) {
+          std::memcpy(row.data(), at, row.size() * sizeof(float));
+          at += row.size() * sizeof(float);
+          p.write_plain(e, p.is_matrix() ? r : 0, p.is_matrix() ? r + 1 : width, row.data(),
+                        moment);
+        }
+      }
+    }
+  }
+}
+
+/// Step of a folder name "step-<N>", or -1.
+int64_t step_of(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  int64_t step = -1;
+  if (!name.starts_with("step-")) return -1;
+  const char* end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + 5, end, step);
+  return error == std::errc() && rest == end ? step : -1;
+}
+
+std::vector<int64_t> steps_in(const fs::path& folder) {
+  std::vector<int64_t> steps;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (const int64_t step = step_of(entry.path()); step >= 0) steps.push_back(step);
+  }
+  std::sort(steps.rbegin(), steps.rend());
+  return steps;
+}
+
+Json read_state(const fs::path& folder) {
+  const fs::path file = folder / kStateFile;
+  Json state = parse_json(read_file(file), file.string());
+  const JsonObject fields(state, file.string());
+  check(fields.required<int64_t>("format") == kFormat, "{}: format {}, expected {}", file.string(),
+        fields.required<int64_t>("format"), kFormat);
+  return state;
+}
+
+}  // namespace
+
+Checkpoints::Checkpoints(fs::path run_folder, int64_t keep)
+    : folder_(std::move(run_folder) / "checkpoints"), keep_(keep) {}
+
+fs::path Checkpoints::folder_of(int64_t step) const {
+  return folder_ / ("step-" + std::to_string(step));
+}
+
+void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
+                       const TrainerState& state) {
+  fs::create_directories(folder_);
+  const fs::path target = folder_of(state.step);
+  if (fs::exists(target)) return;  // the same step is the same state
+  write_folder_atomically(target, [&](const fs::path& folder) {
+    policy.save_into(folder);
+    write_moments(folder / kOptimizerFile, policy.decoder(), optimizer);
+    const Json json = {{"format", kFormat},
+                       {"step", state.step},
+                       {"next_sequence", state.next_sequence},
+                       {"skipped_in_a_row", state.skipped_in_a_row},
+                       {"optimizer_steps", optimizer.num_steps()},
+                       {"stream", state.stream}};
+    write_atomically(folder / kStateFile, json.dump(2) + "\n");
+  });
+  remove_old();
+}
+
+std::optional<fs::path> Checkpoints::latest() const {
+  for (const int64_t step : steps_in(folder_)) {
+    const fs::path folder = folder_of(step);
+    try {
+      read_state(folder);
+      policy::SafetensorsFile check_moments(folder / kOptimizerFile);
+      policy::WeightReader::open(folder);
+      return folder;
+    } catch (const Error& error) {
+      log_warning("{}: passed over: {}", folder.string(), error.what());
+    }
+  }
+  return std::nullopt;
+}
+
+TrainerState Checkpoints::restore(const fs::path& folder, policy::Policy& policy,
+                                  Optimizer& optimizer) {
+  const Json json = read_state(folder);
+  const JsonObject fields(json, (folder / kStateFile).string());
+  TrainerState state;
+  state.step = fields.required<int64_t>("step");
+  state.next_sequence = static_cast<uint64_t>(fields.required<int64_t>("next_sequence"));
+  state.skipped_in_a_row = fields.required<int64_t>("skipped_in_a_row");
+  state.stream = fields.required<Json>("stream");
+  optimizer.set_num_steps(fields.required<int64_t>("optimizer_steps"));
+  read_moments(folder / kOptimizerFile, policy.decoder(), optimizer);
+  return state;
+}
+
+void Checkpoints::remove_old() const {
+  const auto steps = steps_in(folder_);
+  for (size_t i = static_cast<size_t>(keep_); i < steps.size(); ++i) {
+    std::error_code error;
+    fs::remove_all(folder_of(steps[i]), error);
+    if (error) log_warning("{}: not removed: {}", folder_of(steps[i]).string(), error.message());
+  }
+}
+
+}  // namespace grpo::rl

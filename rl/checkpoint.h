@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "policy/policy.h"
+#include "rl/optimizer.h"
+
+namespace grpo::rl {
+
+/// What a run needs, beside policy and optimiser, to go on as if it had never stopped. Everything
+/// random follows from the recipe's seed and these counters.
+struct TrainerState {
+  int64_t step = 0;            ///< updates done
+  uint64_t next_sequence = 0;  ///< Philox sequence of the next answer
+  int64_t skipped_in_a_row = 0;
+  Json stream;  ///< cursor of the data stream
+};
+
+/// Checkpoints of a run: <run>/checkpoints/step-<N>, each a Hugging Face folder with float32
+/// weights, and beside them optimizer.safetensors (moments) and trainer_state.json. A checkpoint
+/// appears whole or not at all: written aside, synced, renamed. So a kill or a full disk leaves the
+/// one before.
+class Checkpoints {
+ public:
+  Checkpoints(std::filesystem::path run_folder, int64_t keep);
+
+  /// Then removes all but the newest `keep`. Throws Error naming the file; nothing else has
+  /// changed.
+  void save(const policy::Policy& policy, Optimizer& optimizer, const TrainerState& state);
+
+  /// Folder of the newest readable checkpoint. One whose files are broken is passed over with a
+  /// warning.
+  std::optional<std::filesystem::path> latest() const;
+
+  /// Moments and state from `folder`; the policy is loaded from the same folder by Policy::load.
+  static TrainerState restore(const std::filesystem::path& folder, policy::Policy& policy,
+                              Optimizer& optimizer);
+
+  std::filesystem::path folder_of(int64_t step) const;
+
+ private:
+  void remove_old() const;
+
+  std::filesystem::path folder_;  // <run>/checkpoints
+  int64_t keep_;
+};
+
+}  // namespace grpo::rl

@@ -1,0 +1,130 @@
+#include "rl/data.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace grpo::rl {
+namespace {
+
+constexpr int64_t kGenerated = 10000;
+
+/// "generator" or "path", exactly one of them; a name for the source.
+std::string check_source(const SourceConfig& source, const std::string& key, size_t index) {
+  const std::string place = fmt::format("{}[{}]", key, index);
+  check_input(source.generator.has_value() != !source.path.empty(),
+              "{}: exactly one of generator and path is needed", place);
+  if (!source.name.empty()) return source.name;
+  return source.path.empty() ? fmt::format("generator-{}", index) : source.path;
+}
+
+template <class Item>
+void cut(std::vector<Item>& items, const SourceConfig& source, const std::string& name) {
+  check_input(source.skip < static_cast<int64_t>(items.size()), "{}: skip {} of only {} rows", name,
+              source.skip, items.size());
+  items.erase(items.begin(), items.begin() + source.skip);
+  if (source.count > 0 && source.count < static_cast<int64_t>(items.size())) {
+    items.resize(static_cast<size_t>(source.count));
+  }
+}
+
+template <class Item, class FromGenerator, class FromFile>
+std::vector<datasets::Source<Item>> make_sources(const std::vector<SourceConfig>& sources,
+                                                 const std::string& key, FromGenerator generate,
+                                                 FromFile read) {
+  std::vector<datasets::Source<Item>> out;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const SourceConfig& s = sources[i];
+    const std::string name = check_source(s, key, i);
+    std::vector<Item> items;
+    if (s.generator) {
+      const int64_t count = (s.count > 0 ? s.count : kGenerated) + s.skip;
+      items = generate(datasets::Generator(*s.generator), s.split, count);
+    } else {
+      items = read(s);
+    }
+    cut(items, s, name);
+    out.push_back({name, std::move(items), s.weight});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<datasets::Source<datasets::Problem>> problem_sources(
+    const std::vector<SourceConfig>& sources, const std::string& key) {
+  return make_sources<datasets::Problem>(
+      sources, key,
+      [](const datasets::Generator& g, datasets::Split split, int64_t n) {
+        return g.problems(split, n);
+      },
+      [](const SourceConfig& s) { return datasets::read_problems(s.path, s.format); });
+}
+
+std::vector<datasets::Problem> all_problems(const std::vector<SourceConfig>& sources,
+                                            const std::string& key) {
+  std::vector<datasets::Problem> all;
+  for (auto& source : problem_sources(sources, key)) {
+    std::move(source.items.begin(), source.items.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+std::vector<datasets::Source<datasets::Demonstration>> demonstration_sources(
+    const std::vector<SourceConfig>& sources, const std::string& key) {
+  return make_sources<datasets::Demonstration>(
+      sources, key,
+      [](const datasets::Generator& g, datasets::Split split, int64_t n) {
+        return g.demonstrations(split, n);
+      },
+      [](const SourceConfig& s) { return datasets::read_demonstrations(s.path); });
+}
+
+Prompter::Prompter(const PromptConfig& config, const policy::Policy& policy)
+    : config_(config), policy_(policy) {
+  check_input(config_.text.find("{question}") != std::string::npos,
+              "prompt.text: has no {{question}}");
+  check_input(!config_.chat || policy_.chat_template() != nullptr,
+              "prompt.chat: the model has no chat template; set it to false");
+}
+
+std::string Prompter::text(const std::string& question) const {
+  std::string text = config_.text;
+  const std::string mark = "{question}";
+  for (size_t at = text.find(mark); at != std::string::npos;
+       at = text.find(mark, at + question.size())) {
+    text.replace(at, mark.size(), question);
+  }
+  if (config_.chat) text = policy_.render_chat(config_.system, text);
+  return text + config_.answer_prefix;
+}
+
+std::vector<int32_t> Prompter::encode(const std::string& question) const {
+  // A chat template writes the beginning-of-sequence token itself.
+  auto ids = policy_.tokenizer().encode(text(question), !config_.chat);
+  const auto length = static_cast<int64_t>(ids.size());
+  check_input(config_.max_tokens == 0 || length <= config_.max_tokens,
+              "prompt of {} tokens is longer than prompt.max_tokens = {}: {}", length,
+              config_.max_tokens, question.substr(0, 80));
+  const int64_t context = policy_.decoder().config().max_context;
+  check_input(length < context,
+              "prompt of {} tokens leaves no room in the model's context of {}: {}", length,
+              context, question.substr(0, 80));
+  return ids;
+}
+
+std::vector<int32_t> Prompter::encode_response(const std::string& response) const {
+  auto ids = policy_.tokenizer().encode(response, false);
+  check_input(!policy_.eos().empty(), "the model names no end-of-sequence token");
+  ids.push_back(policy_.eos().front());
+  return ids;
+}
+
+std::string Prompter::decode(const std::vector<int32_t>& answer) const {
+  size_t length = answer.size();
+  const auto& eos = policy_.eos();
+  if (length > 0 && std::find(eos.begin(), eos.end(), answer.back()) != eos.end()) --length;
+  return policy_.tokenizer().decode(std::span(answer).first(length), false);
+}
+
+}  // namespace grpo::rl

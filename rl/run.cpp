@@ -1,0 +1,94 @@
+#include "rl/run.h"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "kernels/dispatch.h"
+#include "kernels/parallel.h"
+#include "monitor/tensorboard.h"
+#include "monitor/terminal.h"
+#include "rl/version.h"
+
+namespace grpo::rl {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void Run::create(const std::string& resolved_recipe, int64_t seed) {
+  const fs::path& folder = options_.output;
+  check_input(!fs::exists(recipe_file()),
+              "--output: {} holds a run already; use --resume or another folder", folder.string());
+  fs::create_directories(folder);
+  write_atomically(recipe_file(), resolved_recipe);
+  utsname system{};
+  uname(&system);
+  const OrderedJson run = {{"version", kVersion},
+                           {"command", options_.command},
+                           {"seed", seed},
+                           {"machine",
+                            {{"host", system.nodename},
+                             {"system", std::string(system.sysname) + " " + system.release},
+                             {"cpu", cpu_model()},
+                             {"instruction_set", kernels::cpu::name(kernels::cpu::isa())},
+                             {"threads", kernels::num_threads()}}}};
+  write_atomically(folder / "run.json", run.dump(2) + "\n");
+}
+
+void Run::open(int64_t last_step, int64_t total_steps, const LogConfig& log) {
+  configure_log({.least = options_.quiet ? LogLevel::warning : LogLevel::info,
+                 .file = options_.output / "log.txt"});
+  const auto mode =
+      options_.resume ? monitor::JsonlFile::Open::resume : monitor::JsonlFile::Open::create;
+  metrics_ =
+      std::make_unique<monitor::JsonlFile>(options_.output / "metrics.jsonl", mode, last_step);
+  samples_ =
+      std::make_unique<monitor::JsonlFile>(options_.output / "samples.jsonl", mode, last_step);
+  monitor_.add([this](const monitor::Record& record) { metrics_->write(record); });
+  if (log.tensorboard) {
+    auto board = std::make_shared<monitor::EventFile>(
+        options_.output / "tensorboard",
+        last_step > 0 ? std::optional<int64_t>(last_step + 1) : std::nullopt);
+    monitor_.add([board](const monitor::Record& record) { board->write(record); });
+  }
+  if (!options_.quiet) {
+    monitor::ProgressOptions options;
+    options.total_steps = total_steps;
+    auto progress = std::make_shared<monitor::TerminalProgress>(options);
+    monitor_.add([progress](const monitor::Record& record) { progress->write(record); });
+    note_ = [progress](std::string_view text) { progress->note(text); };
+  }
+}
+
+void Run::note(std::string_view text) {
+  if (note_) note_(text);
+}
+
+double peak_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+double resident_memory_mib() {
+  std::ifstream file("/proc/self/statm");
+  int64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+}  // namespace grpo::rl

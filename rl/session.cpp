@@ -1,0 +1,106 @@
+#include "rl/session.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
+
+namespace grpo::rl {
+
+void Session::load(const ModelSource& model, const PromptConfig& prompt,
+                   const reward::RubricConfig& reward, const OptimizerConfig& optimizer,
+                   const rollout::EngineConfig& engine_config) {
+  rubric_ = std::make_unique<reward::Rubric>(reward);
+  if (eval_.every > 0) eval_problems_ = all_problems(eval_.data, "eval.data");
+  if (run_.options().resume) {
+    const auto latest = checkpoints_.latest();
+    check_input(latest.has_value(), "--resume: {} has no checkpoint", run_.folder().string());
+    policy_ = policy::Policy::load(*latest);
+    optimizer_ = std::make_unique<Optimizer>(optimizer, policy_->decoder());
+    state = Checkpoints::restore(*latest, *policy_, *optimizer_);
+    restored_ = true;
+  } else {
+    policy_ = model.random_init ? policy::Policy::random(model.path, seed_, model.init_std)
+                                : policy::Policy::load(model.path);
+    optimizer_ = std::make_unique<Optimizer>(optimizer, policy_->decoder());
+  }
+  engine_ =
+      std::make_unique<rollout::Engine>(engine_config, policy_->decoder(), &policy_->tokenizer());
+  engine_->weights_changed(state.step);
+  prompter_ = std::make_unique<Prompter>(prompt, *policy_);
+}
+
+void Session::announce() const {
+  const auto& config = policy_->decoder().config();
+  log_info("{}: {} of {:.1f}M parameters ({:.1f}M active), run folder {}",
+           restored_ ? fmt::format("resumed after step {}", state.step) : "start",
+           config.model_type, static_cast<double>(config.num_parameters()) / 1e6,
+           static_cast<double>(config.num_active_parameters()) / 1e6, run_.folder().string());
+}
+
+bool Session::goes_on() const {
+  const int64_t last = run_.options().stop_after.value_or(total_steps_);
+  return state.step < std::min(last, total_steps_);
+}
+
+void Session::begin() {
+  if (state.step > 0 || eval_.every == 0) return;
+  monitor::Record record{0, {}};
+  evaluate_into(record);
+  run_.monitor().log(std::move(record));
+}
+
+void Session::evaluate_into(monitor::Record& record) {
+  run_.note("evaluating");
+  const auto span = run_.monitor().span("testing");
+  const EvalResult result =
+      evaluate(*engine_, *prompter_, policy_->eos(), *rubric_, eval_problems_, eval_, seed_);
+  const std::string at = "@" + std::to_string(eval_.samples);
+  record.set("val-core/mean" + at, result.accuracy);
+  record.set("val-core/best" + at, result.pass_at_k);
+  record.set("val-core/low", result.low);
+  record.set("val-core/high", result.high);
+  record.set("val-aux/response_length/mean", result.mean_length);
+  record.set("val-aux/response_length/clip_ratio", result.truncated);
+  log_info("step {}: held-out accuracy {:.1f} % (95 % interval {:.1f} to {:.1f}) on {} questions",
+           record.step, 100 * result.accuracy, 100 * result.low, 100 * result.high,
+           result.problems);
+}
+
+void Session::save() {
+  const auto span = run_.monitor().span("save_checkpoint");
+  checkpoints_.save(*policy_, *optimizer_, state);
+}
+
+void Session::finish_step(monitor::Record record, int64_t tokens) {
+  const bool last = !goes_on();
+  if (eval_.every > 0 && (last || state.step % eval_.every == 0)) evaluate_into(record);
+  if (last || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
+  record.set("perf/tokens", static_cast<double>(tokens));
+  record.set("perf/peak_memory_mib", peak_memory_mib());
+  record.set("perf/memory_mib", resident_memory_mib());
+  run_.monitor().log(std::move(record));
+}
+
+void Session::note_skipped(bool skipped, int64_t limit,
+                           std::span<const std::vector<int32_t>> sequences) {
+  if (!skipped) {
+    state.skipped_in_a_row = 0;
+    return;
+  }
+  ++state.skipped_in_a_row;
+  log_warning("step {}: loss or gradient is not finite; the policy was not changed ({} in a row)",
+              state.step + 1, state.skipped_in_a_row);
+  if (state.skipped_in_a_row < limit) return;
+  OrderedJson batch = OrderedJson::array();
+  for (const auto& tokens : sequences) batch.push_back(tokens);
+  const auto file = run_.folder() / "failed_batch.json";
+  write_atomically(file, OrderedJson{{"step", state.step + 1}, {"sequences", batch}}.dump() + "\n");
+  throw Error(
+      fmt::format("{} steps in a row had a loss or gradient that is not finite: the last "
+                  "batch is in {}; lower optimizer.learning_rate, or look at its answers",
+                  state.skipped_in_a_row, file.string()));
+}
+
+}  // namespace grpo::rl

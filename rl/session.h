@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "datasets/problem.h"
+#include "policy/policy.h"
+#include "reward/rubric.h"
+#include "rl/checkpoint.h"
+#include "rl/data.h"
+#include "rl/evaluate.h"
+#include "rl/optimizer.h"
+#include "rl/recipe.h"
+#include "rl/run.h"
+#include "rollout/engine.h"
+
+namespace grpo::rl {
+
+/// What training by reinforcement and by demonstrations share: the policy with its optimiser,
+/// engine, judge, checkpoints and evaluation, fresh or restored.
+class Session {
+ public:
+  /// `Recipe` is TrainRecipe or SftRecipe. `stream` gets the cursor of a restored checkpoint.
+  template <class Recipe, class Stream>
+  Session(const Recipe& recipe, const rollout::EngineConfig& engine_config,
+          const RunOptions& options, Stream& stream)
+      : run_(options, recipe),
+        checkpoints_(options.output, recipe.checkpoint.keep),
+        checkpoint_every_(recipe.checkpoint.every),
+        total_steps_(recipe.steps),
+        eval_(recipe.eval),
+        seed_(static_cast<uint64_t>(recipe.seed)) {
+    load(recipe.model, recipe.prompt, recipe.reward, recipe.optimizer, engine_config);
+    if (restored_) {
+      stream.restore(state.stream);
+    } else {
+      state.stream = stream.cursor();
+    }
+    run_.open(state.step, recipe.steps, recipe.log);
+    announce();
+  }
+
+  /// Called with `state` as it stands after a step: writes the record, saves and evaluates when
+  /// due.
+  void finish_step(monitor::Record record, int64_t tokens);
+  /// Saves `state` unless its checkpoint is there.
+  void save();
+  /// Whether another step is to be made.
+  bool goes_on() const;
+  /// Evaluation before the first step, when the recipe asks for it.
+  void begin();
+  /// A step whose loss was not finite: counts, and stops the run after `limit` in a row, with the
+  /// batch saved for inspection.
+  void note_skipped(bool skipped, int64_t limit, std::span<const std::vector<int32_t>> sequences);
+
+  Run& run() { return run_; }
+  policy::Policy& policy() { return *policy_; }
+  Optimizer& optimizer() { return *optimizer_; }
+  rollout::Engine& engine() { return *engine_; }
+  const Prompter& prompter() const { return *prompter_; }
+  const reward::Rubric& rubric() const { return *rubric_; }
+  ThreadPool& judges() { return judges_; }
+  uint64_t seed() const { return seed_; }
+
+  TrainerState state;
+
+ private:
+  void load(const ModelSource& model, const PromptConfig& prompt,
+            const reward::RubricConfig& reward, const OptimizerConfig& optimizer,
+            const rollout::EngineConfig& engine_config);
+  void announce() const;
+  void evaluate_into(monitor::Record& record);
+
+  Run run_;
+  Checkpoints checkpoints_;
+  int64_t checkpoint_every_;
+  int64_t total_steps_;
+  EvalConfig eval_;
+  uint64_t seed_;
+  bool restored_ = false;
+  std::unique_ptr<policy::Policy> policy_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<rollout::Engine> engine_;
+  std::unique_ptr<Prompter> prompter_;
+  std::unique_ptr<reward::Rubric> rubric_;
+  std::vector<datasets::Problem> eval_problems_;
+  ThreadPool judges_{2};
+};
+
+}  // namespace grpo::rl

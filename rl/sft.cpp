@@ -1,0 +1,98 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "rl/interrupt.h"
+#include "rl/session.h"
+#include "rl/train.h"
+#include "rl/update.h"
+
+namespace grpo::rl {
+namespace {
+
+/// Prompt and response with the response (and its end-of-sequence token) trained.
+Sequence sequence_of(const datasets::Demonstration& d, const Prompter& prompter, int64_t context) {
+  Sequence s;
+  s.tokens = prompter.encode(d.prompt);
+  const size_t prompt = s.tokens.size();
+  const auto response = prompter.encode_response(d.response);
+  s.tokens.insert(s.tokens.end(), response.begin(), response.end());
+  check_input(static_cast<int64_t>(s.tokens.size()) <= context,
+              "demonstration {}: {} tokens, the model's context is {}", d.id, s.tokens.size(),
+              context);
+  s.trained.assign(s.tokens.size(), 1);
+  std::fill(s.trained.begin(), s.trained.begin() + static_cast<std::ptrdiff_t>(prompt), uint8_t{0});
+  return s;
+}
+
+}  // namespace
+
+void sft(const SftRecipe& recipe, const RunOptions& options) {
+  validate(recipe);
+  datasets::Stream<datasets::Demonstration> stream(demonstration_sources(recipe.data, "data"),
+                                                   static_cast<uint64_t>(recipe.seed));
+  Session session(recipe, recipe.engine, options, stream);
+  policy::Decoder& decoder = session.policy().decoder();
+  UpdateSettings settings;
+  settings.vocab = session.policy().vocab();
+  settings.completions = recipe.batch;
+  settings.moe = recipe.moe;
+  session.begin();
+  while (session.goes_on()) {
+    if (interrupted()) {
+      session.save();
+      throw Interrupted();
+    }
+    TrainerState next = session.state;
+    monitor::Record record{next.step + 1, {}};
+    std::vector<Sequence> sequences;
+    for (const auto& d : stream.next(recipe.batch)) {
+      sequences.push_back(sequence_of(d, session.prompter(), decoder.config().max_context));
+    }
+    const LossScale scale = loss_scale(sequences);
+    settings.rate_factor = learning_rate_factor(recipe.schedule, next.step, recipe.steps);
+    UpdateResult result;
+    {
+      const auto span = session.run().monitor().span("update_actor");
+      result = update(decoder, session.optimizer(), pack(sequences, recipe.update.max_tokens),
+                      cross_entropy(scale), settings);
+    }
+    std::vector<std::vector<int32_t>> tokens;
+    if (result.skipped) {
+      for (const Sequence& s : sequences) tokens.push_back(s.tokens);
+    }
+    session.note_skipped(result.skipped, recipe.max_skipped_steps, tokens);
+    if (!result.skipped) {
+      record.set("train/loss", result.loss);
+      record.set("actor/grad_norm", result.grad_norm);
+      record.set("actor/lr", result.learning_rate);
+      record.set("actor/entropy",
+                 result.metrics.entropy / static_cast<double>(result.metrics.tokens));
+      if (recipe.moe.balance_loss > 0) record.set("moe/balance_loss", result.balance_loss);
+    }
+    record.set("train/skipped", result.skipped ? 1 : 0);
+    record.set("train/tokens", static_cast<double>(scale.tokens));
+    record.set("data/epoch", static_cast<double>(stream.epoch()));
+    ++next.step;
+    next.stream = stream.cursor();
+    next.skipped_in_a_row = session.state.skipped_in_a_row;
+    session.state = std::move(next);
+    session.engine().weights_changed(session.state.step);
+    session.finish_step(std::move(record), scale.tokens);
+  }
+  if (options.stop_after) session.save();
+}
+
+void validate(const SftRecipe& recipe) {
+  check_input(recipe.update.minibatches == 1 && recipe.update.epochs == 1,
+              "update: minibatches and epochs are for grpo train; sft makes one update per step");
+  check_input(recipe.eval.every == 0 || !recipe.eval.data.empty(),
+              "eval.data: eval.every asks for questions to answer");
+}
+
+void validate(const EvalRecipe& recipe) {
+  check_input(!recipe.eval.data.empty(), "eval.data: no questions to answer");
+  check_input(recipe.eval.samples == 1 || recipe.eval.temperature > 0,
+              "eval.temperature: {} greedy answers would all be the same", recipe.eval.samples);
+}
+
+}  // namespace grpo::rl

@@ -1,0 +1,293 @@
+#include "rl/train.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "rl/advantage.h"
+#include "rl/answers.h"
+#include "rl/interrupt.h"
+#include "rl/select.h"
+#include "rl/session.h"
+#include "rl/update.h"
+
+namespace grpo::rl {
+namespace {
+
+/// Rewards [question][answer] of the groups that are learned from.
+std::vector<std::vector<double>> rewards_of(const std::vector<AnsweredProblem>& answered) {
+  std::vector<std::vector<double>> rewards;
+  for (const auto& a : answered) rewards.push_back(a.rewards);
+  return rewards;
+}
+
+void add_advantage_metrics(const std::vector<std::vector<double>>& advantages,
+                           monitor::Record& record) {
+  double sum = 0, least = 0, most = 0;
+  int64_t count = 0;
+  for (const auto& row : advantages) {
+    for (const double a : row) {
+      sum += a;
+      least = count == 0 ? a : std::min(least, a);
+      most = count == 0 ? a : std::max(most, a);
+      ++count;
+    }
+  }
+  record.set("advantages/mean", count == 0 ? 0 : sum / static_cast<double>(count));
+  record.set("advantages/max", most);
+  record.set("advantages/min", least);
+}
+
+/// Largest over layers of max load / mean load - 1 (DeepSeek's MaxVio).
+void add_load_metrics(const std::vector<std::vector<int64_t>>& load, monitor::Record& record) {
+  if (load.empty()) return;
+  double worst = 0;
+  int64_t idle = 0;
+  for (const auto& layer : load) {
+    int64_t sum = 0, most = 0;
+    for (const int64_t n : layer) {
+      sum += n;
+      most = std::max(most, n);
+      idle += n == 0 ? 1 : 0;
+    }
+    if (sum == 0) continue;
+    worst = std::max(worst, static_cast<double>(most) * static_cast<double>(layer.size()) /
+                                    static_cast<double>(sum) -
+                                1);
+  }
+  record.set("moe/max_vio", worst);
+  record.set("moe/idle_experts", static_cast<double>(idle));
+}
+
+void write_samples(Run& run, int64_t step, const std::vector<AnsweredProblem>& answered,
+                   int64_t count) {
+  for (size_t g = 0; g < answered.size() && count > 0; ++g) {
+    const AnsweredProblem& a = answered[g];
+    for (size_t i = 0; i < a.texts.size() && count > 0; ++i, --count) {
+      OrderedJson parts;
+      for (const auto& part : a.scores[i].parts) parts[part.name] = part.value;
+      run.samples().write(step, {{"id", a.problem.id},
+                                 {"prompt", a.problem.prompt},
+                                 {"answer", a.texts[i]},
+                                 {"gold", a.problem.answer},
+                                 {"extracted", a.scores[i].verdict.extracted},
+                                 {"rule", a.scores[i].verdict.rule},
+                                 {"reward", json_number(a.rewards[i])},
+                                 {"parts", parts}});
+      if (i + 1 == a.texts.size() / 2) break;  // a few answers of several questions
+    }
+  }
+}
+
+/// Minibatch m of the step's sequences: every minibatches-th one, so that lengths mix.
+std::vector<Sequence> minibatch(const std::vector<Sequence>& all, int64_t m, int64_t of) {
+  std::vector<Sequence> part;
+  for (auto i = static_cast<size_t>(m); i < all.size(); i += static_cast<size_t>(of)) {
+    part.push_back(all[i]);
+  }
+  return part;
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainRecipe& recipe, const RunOptions& options)
+      : recipe_(recipe),
+        stream_(problem_sources(recipe.data, "data"), static_cast<uint64_t>(recipe.seed)),
+        session_(recipe, recipe.rollout.engine, options, stream_) {
+    if (needs_reference(recipe.loss)) {
+      reference_ =
+          recipe.model.random_init
+              ? policy::Policy::random(recipe.model.path, session_.seed(), recipe.model.init_std)
+              : policy::Policy::load(recipe.model.path);
+    }
+  }
+
+  void run() {
+    session_.begin();
+    while (session_.goes_on()) {
+      try {
+        step();
+      } catch (const Interrupted&) {
+        session_.save();  // the step in progress is made again on resume
+        throw;
+      }
+    }
+    if (session_.run().options().stop_after) session_.save();
+  }
+
+ private:
+  /// One line of the algorithm box after the other (DeepSeekMath, arXiv 2402.03300, algorithm 1).
+  void step() {
+    TrainerState next = session_.state;
+    monitor::Record record{next.step + 1, {}};
+    std::vector<AnsweredProblem> answered = sample(next, record);  // o ~ pi_old, r
+    const int64_t tokens = count_tokens(answered);
+    if (recipe_.select.drop_uniform) drop_uniform(answered);  // they carry no gradient
+    const auto advantages = group_advantages(rewards_of(answered), recipe_.advantage);  // A
+    add_advantage_metrics(advantages, record);
+    learn(make_sequences(answered, advantages), record);  // pi <- pi + ...
+    ++next.step;
+    next.stream = stream_.cursor();
+    next.skipped_in_a_row = session_.state.skipped_in_a_row;
+    session_.state = std::move(next);
+    session_.engine().weights_changed(session_.state.step);  // pi_old <- pi
+    session_.finish_step(std::move(record), tokens);
+  }
+
+  std::vector<AnsweredProblem> sample(TrainerState& next, monitor::Record& record);
+  void learn(std::vector<Sequence> sequences, monitor::Record& record);
+
+  static int64_t count_tokens(const std::vector<AnsweredProblem>& answered) {
+    int64_t n = 0;
+    for (const auto& a : answered) {
+      for (const auto& c : a.group.completions) n += static_cast<int64_t>(c.tokens.size());
+    }
+    return n;
+  }
+
+  const TrainRecipe& recipe_;
+  datasets::Stream<datasets::Problem> stream_;
+  Session session_;
+  std::unique_ptr<policy::Policy> reference_;
+};
+
+/// Answers to the step's questions. With `refill_rounds`, questions whose groups were uniform are
+/// replaced by new ones until enough groups remain (dynamic sampling, DAPO, arXiv 2503.14476).
+std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record& record) {
+  const RolloutConfig& r = recipe_.rollout;
+  rollout::SamplingParams params;
+  params.max_tokens = r.max_new_tokens;
+  params.temperature = r.temperature;
+  params.seed = session_.seed();
+  params.stop_tokens = session_.policy().eos();
+  rollout::Observer observer;
+  observer.on_token = [](int64_t, int64_t, int32_t) {
+    throw_if_interrupted();
+    return true;
+  };
+  std::vector<AnsweredProblem> all, kept;
+  UniformCounts counts;
+  int64_t rounds = 0;
+  for (; rounds <= recipe_.select.refill_rounds; ++rounds) {
+    const int64_t missing = r.questions - static_cast<int64_t>(kept.size());
+    if (missing <= 0) break;
+    const auto span = session_.run().monitor().span("gen");
+    params.first_sequence = next.next_sequence;
+    next.next_sequence += static_cast<uint64_t>(missing * r.group_size);
+    session_.run().note(fmt::format("sampling {} x {}", missing, r.group_size));
+    auto answered =
+        answer(session_.engine(), session_.prompter(), session_.rubric(), session_.judges(),
+               stream_.next(missing), r.group_size, params, observer);
+    if (recipe_.select.refill_rounds == 0) {
+      kept = std::move(answered);
+      all = kept;
+      break;
+    }
+    all.insert(all.end(), answered.begin(), answered.end());
+    const UniformCounts more = drop_uniform(answered);
+    counts.uniform += more.uniform;
+    std::move(answered.begin(), answered.end(), std::back_inserter(kept));
+  }
+  add_answer_metrics(all, record);
+  record.set("rollout/refill_rounds", static_cast<double>(std::max<int64_t>(0, rounds - 1)));
+  record.set("rollout/preempted", static_cast<double>(session_.engine().stats().preempted));
+  record.set("data/epoch", static_cast<double>(stream_.epoch()));
+  write_samples(session_.run(), record.step, all, recipe_.log.samples);
+  if (recipe_.select.refill_rounds > 0 && kept.empty()) {
+    throw Error(fmt::format(
+        "step {}: all {} groups of {} rounds had equal rewards, so there is nothing to learn from "
+        "(mean reward {}). The questions are all too easy or too hard, or the format is never met: "
+        "look at samples.jsonl, change data, reward or rollout.group_size, or raise "
+        "select.refill_rounds",
+        record.step, counts.uniform, recipe_.select.refill_rounds + 1,
+        *record.find("reward/mean")));
+  }
+  return kept;
+}
+
+void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {
+  const auto span = session_.run().monitor().span("update_actor");
+  session_.run().note("learning");
+  if (recipe_.select.truncated == Truncated::kMask) mask_truncated(sequences);
+  const UpdateConfig& u = recipe_.update;
+  const bool single = u.minibatches == 1 && u.epochs == 1;
+  policy::Decoder& decoder = session_.policy().decoder();
+  UpdateSettings settings;
+  settings.temperature = recipe_.rollout.temperature;
+  settings.vocab = session_.engine().vocab();
+  settings.rate_factor = learning_rate_factor(recipe_.schedule, session_.state.step, recipe_.steps);
+  settings.moe = recipe_.moe;
+  LossMetrics metrics;
+  UpdateResult last;
+  double loss = 0, norm = 0, balance = 0;
+  int64_t updates = 0, skipped = 0;
+  std::vector<std::vector<int64_t>> load;
+  for (int64_t epoch = 0; epoch < u.epochs; ++epoch) {
+    for (int64_t m = 0; m < u.minibatches; ++m) {
+      const auto part = minibatch(sequences, m, u.minibatches);
+      const LossScale scale = loss_scale(part);
+      if (scale.tokens == 0) continue;
+      settings.completions = scale.completions;
+      const auto batches = pack(part, u.max_tokens);
+      if (batches.empty()) continue;
+      last = update(
+          decoder, session_.optimizer(), batches,
+          grpo_loss(recipe_.loss, scale, single, reference_ ? &reference_->decoder() : nullptr,
+                    settings.temperature, settings.vocab),
+          settings);
+      ++updates;
+      if (last.skipped) {
+        ++skipped;
+        continue;
+      }
+      metrics.add(last.metrics);
+      loss += last.loss;
+      norm += last.grad_norm;
+      balance += last.balance_loss;
+      load = last.expert_load;
+    }
+  }
+  std::vector<std::vector<int32_t>> tokens;
+  if (skipped > 0) {
+    for (const Sequence& s : sequences) tokens.push_back(s.tokens);
+  }
+  session_.note_skipped(skipped > 0, recipe_.max_skipped_steps, tokens);
+  const int64_t applied = updates - skipped;
+  if (applied > 0) {
+    const auto n = static_cast<double>(applied);
+    metrics.pg_loss /= n;
+    metrics.kl_loss /= n;
+    record.set("train/loss", loss / n);
+    for (const auto& [name, value] : metrics.named()) record.set(name, value);
+    record.set("actor/grad_norm", norm / n);
+    record.set("actor/lr", last.learning_rate);
+    if (recipe_.moe.balance_loss > 0) record.set("moe/balance_loss", balance / n);
+    add_load_metrics(load, record);
+  }
+  record.set("train/updates", static_cast<double>(applied));
+  record.set("train/skipped", static_cast<double>(skipped));
+  record.set("train/tokens", static_cast<double>(metrics.tokens));
+}
+
+}  // namespace
+
+void train(const TrainRecipe& recipe, const RunOptions& options) {
+  validate(recipe);
+  Trainer(recipe, options).run();
+}
+
+void validate(const TrainRecipe& recipe) {
+  validate(recipe.loss);
+  check_input(recipe.update.minibatches * recipe.update.epochs == 1 ||
+                  recipe.update.minibatches <= recipe.rollout.questions * recipe.rollout.group_size,
+              "update.minibatches: {} for only {} answers per step", recipe.update.minibatches,
+              recipe.rollout.questions * recipe.rollout.group_size);
+  check_input(recipe.select.refill_rounds == 0 || recipe.select.drop_uniform,
+              "select.refill_rounds: needs select.drop_uniform");
+  check_input(recipe.eval.every == 0 || !recipe.eval.data.empty(),
+              "eval.data: eval.every asks for questions to answer");
+  check_input(recipe.eval.samples == 1 || recipe.eval.temperature > 0,
+              "eval.temperature: {} greedy answers would all be the same", recipe.eval.samples);
+}
+
+}  // namespace grpo::rl
