@@ -159,7 +159,7 @@ void Engine::draw(Run& run, const std::vector<Scheduled>& work, const Tensor& hi
       answer->prompt_length = sequence->prompt_length;
       answer->completion.policy_version = version_;
       if (!run.params.stop_strings.empty()) {
-        answer->decoder = std::make_unique<policy::StreamingDecoder>(*tokenizer_);
+        answer->decoder = std::make_unique<policy::StreamingDecoder>(*tokenizer_, true);
       }
       run.scheduler.share_pages(*sequence, *answer);
       draws.push_back({answer.get(), row});
