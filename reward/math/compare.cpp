@@ -246,6 +246,13 @@ class Comparer {
     const auto strip = [](const Ref& e) {
       return e->op == Op::percent || e->op == Op::degree ? e->args[0] : e;
     };
+    if (a->name != b->name && a->op == Op::number && b->op == Op::number) {
+      return {Equality::different, "base"};
+    }
+    if ((a->op == Op::degree && b->op == Op::percent) ||
+        (a->op == Op::percent && b->op == Op::degree)) {
+      return {Equality::different, "unit"};
+    }
     if (a->op == Op::degree || b->op == Op::degree) {
       auto result = run(strip(a), strip(b));
       // 60 degrees is also pi/3, which only a value with pi can mean.

@@ -15,6 +15,7 @@ namespace grpo::reward::math {
 ///   x in S           S
 ///   a ± b            the two values
 ///   percent, degree  28% is 0.28, and the bare 28 when the other side has no sign of its own
+///   bases            25_6 is 25_6, not 17: the spelling was asked for
 ///   words            case aside
 /// Anything else of different shapes is different.
 Comparison compare_trees(const Ref& gold, const Ref& answer, const MathOptions& options,

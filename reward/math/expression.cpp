@@ -49,7 +49,7 @@ Ref make_number(Rational value, bool decimal) {
 std::string canonical(const Expression& e) {
   switch (e.op) {
     case Op::number:
-      return e.number.text();
+      return e.name.empty() ? e.number.text() : e.number.text() + "_" + e.name;
     case Op::symbol:
     case Op::constant:
       return e.name;

@@ -9,7 +9,7 @@
 namespace grpo::reward::math {
 
 enum class Op {
-  number,      // `number`; `decimal` when written with a decimal point
+  number,      // `number`; `decimal` when written with a decimal point, `name` base6 of 25_6
   symbol,      // `name`: x, \alpha, x_{1}
   constant,    // `name`: e, pi, i, infinity
   text,        // `name`: words, a unit on its own

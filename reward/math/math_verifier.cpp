@@ -1,6 +1,7 @@
 #include "reward/math/math_verifier.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
 #include <memory>
@@ -13,30 +14,43 @@
 namespace grpo::reward::math {
 namespace {
 
-/// The text without what carries no meaning: blanks, $, sizes, text commands, a final full stop,
-/// markers of a chat template. Case stays: E and e are two things.
+constexpr size_t kMaxWords = 2000;  // longer answers are equal only when they are identical
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The text without what carries no meaning: blanks (but between digits), $, sizes, spacing, the
+/// braces of \text, a final full stop. Other braces stay: \frac{17}{2} is not \frac{1}{72}.
 std::string normalized(std::string_view text) {
+  static constexpr std::array<std::string_view, 7> kIgnored{"\\left", "\\right", "\\,", "\\!",
+                                                            "\\;",    "\\ ",     "$"};
   std::string result;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto rest = text.substr(i);
-    bool skipped = false;
-    for (const std::string_view word :
-         {"\\left", "\\right", "\\text", "\\mathrm", "\\mbox", "\\,", "\\!", "\\;", "\\ ", "$"}) {
-      const bool letter_follows = rest.size() > word.size() && word.back() >= 'a' &&
-                                  rest[word.size()] >= 'a' && rest[word.size()] <= 'z';
-      if (rest.substr(0, word.size()) == word && !letter_follows) {
-        i += word.size() - 1;
-        skipped = true;
-        break;
-      }
+    const auto ignored = std::find_if(kIgnored.begin(), kIgnored.end(), [&](std::string_view sign) {
+      return rest.starts_with(sign) &&
+             !(sign.size() > 2 && rest.size() > sign.size() && std::isalpha(rest[sign.size()]));
+    });
+    if (ignored != kIgnored.end()) {
+      i += ignored->size() - 1;
+      continue;
     }
+    bool wrapped = false;
+    for (const std::string_view command : {"\\text", "\\mathrm", "\\mbox", "\\textbf"}) {
+      if (!rest.starts_with(command) || rest.substr(command.size(), 1) != "{") continue;
+      const auto content = brace_group(rest, command.size());
+      if (!content) continue;
+      result += *content;
+      i += command.size() + content->size() + 1;
+      wrapped = true;
+      break;
+    }
+    if (wrapped) continue;
     const char c = text[i];
-    if (skipped || c == '\n' || c == '\t' || c == '\r' || c == '{' || c == '}') continue;
+    if (c == '\n' || c == '\t' || c == '\r') continue;
     if (c == ' ') {
       // "1 2" is not 12: a blank between digits stays.
-      const bool digits = !result.empty() && i + 1 < text.size() &&
-                          std::isdigit(static_cast<unsigned char>(result.back())) &&
-                          std::isdigit(static_cast<unsigned char>(text[i + 1]));
+      const bool digits = !result.empty() && i + 1 < text.size() && is_digit(result.back()) &&
+                          is_digit(text[i + 1]);
       if (!digits) continue;
     }
     result += c;
@@ -94,17 +108,15 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
   const auto x = parse_math(gold), y = parse_math(answer);
   if (!x || !y) {
     // Words: the same letters, case aside.
-    if (lowered(normalized(gold)) == lowered(normalized(answer))) return {Equality::equal, "text"};
+    const bool same = gold.size() <= kMaxWords && answer.size() <= kMaxWords &&
+                      lowered(normalized(gold)) == lowered(normalized(answer));
+    if (same) return {Equality::equal, "text"};
     return {Equality::different, x ? "answer not readable" : "reference not readable"};
   }
   try {
     Budget budget{std::chrono::milliseconds(options.timeout_ms)};
-    auto result = options.strict ? compare_trees(x.tree, y.tree, options, budget)
-                                 : compare_trees(renamed(x.tree), renamed(y.tree), options, budget);
-    if (result.equality != Equality::equal && normalized(gold) == normalized(answer)) {
-      return {Equality::equal, "text"};
-    }
-    return result;
+    return options.strict ? compare_trees(x.tree, y.tree, options, budget)
+                          : compare_trees(renamed(x.tree), renamed(y.tree), options, budget);
   } catch (const Exhausted&) {
     return {Equality::undecided, "limit"};
   }

@@ -98,7 +98,10 @@ Ref Parser::number() {
     }
     const auto value = in_base(token.text, std::stoi(base->number.text()));
     if (!value) fail("a digit that the base does not have");
-    return make_number(*value);
+    Expression e;
+    e.number = *value;
+    if (base->number != Rational(10)) e.name = "base" + base->number.text();
+    return std::make_shared<const Expression>(std::move(e));
   }
   const auto value = literal(token.text);
   if (!value) fail("a number of too many digits");

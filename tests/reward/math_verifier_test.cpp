@@ -42,12 +42,19 @@ TEST(MathEquality, Numbers) {
   expect_not_equal("6290000", "6287000");
   expect_not_equal("3", "-3");
   expect_not_equal("52_8", "528");
+  expect_not_equal("25_6", "17");
+  expect_equal("25_6", "25_{6}");
+  expect_equal("17_{10}", "17");
+  expect_not_equal("\\frac{17}{2}", "\\frac{1}{72}");
+  expect_not_equal("x_{12}", "x_{1}2");
+  expect_not_equal("2^{12}", "2^{1}2");
 }
 
 TEST(MathEquality, UnitsPercentAndWords) {
   expect_equal("10", "10\\%");
   expect_equal("0.6", "60\\%");
   expect_not_equal("6", "60\\%");
+  expect_not_equal("30^\\circ", "30\\%");
   expect_equal("90", "90^\\circ");
   expect_equal("60^\\circ", "\\frac{\\pi}{3}");
   expect_not_equal("60", "\\frac{\\pi}{3}");
