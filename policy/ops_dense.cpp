@@ -43,8 +43,8 @@ struct EmbeddingFunction : torch::autograd::Function<EmbeddingFunction> {
 
 struct LinearFunction : torch::autograd::Function<LinearFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight,
-                        const Tensor& bias, int64_t out, int64_t in) {
-    ctx->save_for_backward({x, weight, bias});
+                        const Optional& bias, int64_t out, int64_t in) {
+    ctx->save_for_backward({x, weight, tensor(bias)});
     ctx->saved_data["out"] = out;
     const Tensor y = empty({x.size(0), out});
     cpu::matmul(cdata(x), cdata(weight), cdata(bias), data(y), x.size(0), out, in);
@@ -99,8 +99,9 @@ struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
 /// Gate, up and down in one node: only x, gate and up are kept; the product is computed again.
 struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& gate_weight,
-                        const Tensor& up_weight, const Tensor& down_weight, const Tensor& gate_bias,
-                        const Tensor& up_bias, const Tensor& down_bias, int64_t width) {
+                        const Tensor& up_weight, const Tensor& down_weight,
+                        const Optional& gate_bias, const Optional& up_bias,
+                        const Optional& down_bias, int64_t width) {
     const int64_t rows = x.size(0), dim = x.size(1);
     const Tensor gate = empty({rows, width}), up = empty({rows, width}), y = empty({rows, dim});
     cpu::matmul(cdata(x), cdata(gate_weight), cdata(gate_bias), data(gate), rows, width, dim);
@@ -108,8 +109,8 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
     const Tensor product = empty({rows, width});
     cpu::swiglu_forward(cdata(gate), cdata(up), data(product), rows * width);
     cpu::matmul(cdata(product), cdata(down_weight), cdata(down_bias), data(y), rows, dim, width);
-    ctx->save_for_backward(
-        {x, gate_weight, up_weight, down_weight, gate_bias, up_bias, down_bias, gate, up});
+    ctx->save_for_backward({x, gate_weight, up_weight, down_weight, tensor(gate_bias),
+                            tensor(up_bias), tensor(down_bias), gate, up});
     return y;
   }
 
@@ -195,7 +196,7 @@ Tensor embedding(const Weight& table, std::span<const int32_t> ids, double facto
 
 Tensor linear(const Tensor& x, const Weight& weight, const Tensor& bias) {
   check_width("linear", x, weight.in);
-  return LinearFunction::apply(x, weight.value, bias, weight.out, weight.in);
+  return LinearFunction::apply(x, weight.value, optional(bias), weight.out, weight.in);
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
@@ -208,8 +209,9 @@ Tensor add(const Tensor& x, const Tensor& y, double factor) { return at::add(x, 
 
 Tensor feed_forward(const Tensor& x, const FeedForward& f) {
   check_width("feed_forward", x, f.gate.in);
-  return FeedForwardFunction::apply(x, f.gate.value, f.up.value, f.down.value, f.gate_bias,
-                                    f.up_bias, f.down_bias, f.gate.out);
+  return FeedForwardFunction::apply(x, f.gate.value, f.up.value, f.down.value,
+                                    optional(f.gate_bias), optional(f.up_bias),
+                                    optional(f.down_bias), f.gate.out);
 }
 
 std::pair<Tensor, Tensor> linear_logprob(const Tensor& hidden, const Weight& head,

@@ -11,7 +11,7 @@ using namespace internal;
 namespace cpu = kernels::cpu;
 
 struct RouteFunction : torch::autograd::Function<RouteFunction> {
-  static variable_list forward(AutogradContext* ctx, const Tensor& logits, const Tensor& bias,
+  static variable_list forward(AutogradContext* ctx, const Tensor& logits, const Optional& bias,
                                const kernels::RouteShape* shape) {
     const int64_t tokens = logits.size(0);
     const Tensor scores = at::empty_like(logits), weight = empty({tokens, shape->top_k});
@@ -125,7 +125,7 @@ struct ExpertsFunction : torch::autograd::Function<ExpertsFunction> {
 Routing route(const Tensor& logits, const Tensor& bias, const kernels::RouteShape& shape) {
   check(logits.dim() == 2 && logits.size(1) == shape.experts, "route: expected [tokens, {}] logits",
         shape.experts);
-  auto out = RouteFunction::apply(logits, bias, &shape);
+  auto out = RouteFunction::apply(logits, optional(bias), &shape);
   return {out[0], out[1], out[2]};
 }
 
