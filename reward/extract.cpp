@@ -150,7 +150,8 @@ class Finder {
   void apply(Rule rule) {
     switch (rule) {
       case Rule::whole:
-        return add(trim(text_), "whole");
+        if (!trim(text_).empty()) add(trim(text_), "whole");
+        return;
       case Rule::boxed:
         if (const auto box = last_box(text_)) {
           // A lone `boxed` hands the content over as it stands; beside other rules it is trimmed.

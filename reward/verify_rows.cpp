@@ -1,0 +1,133 @@
+#include "reward/verify_rows.h"
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "reward/extract.h"
+#include "reward/math/evaluate.h"
+#include "reward/math/latex.h"
+#include "reward/math/math_verifier.h"
+#include "reward/named_rewards.h"
+
+namespace grpo::reward {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+OrderedJson id_of(const Json& row) {
+  const auto id = row.find("id");
+  return id == row.end() ? OrderedJson() : OrderedJson(*id);
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// The text of a field that may be null; it must be there.
+std::optional<std::string> nullable(const JsonObject& fields, const std::string& name) {
+  if (!fields.json().contains(name)) fields.fail(name, "required field is missing");
+  return fields.optional<std::string>(name);
+}
+
+/// A number, or a list of which the first counts: one per item of a list of answers.
+std::optional<double> tolerance(const JsonObject& fields, const std::string& name) {
+  if (!fields.has(name)) return std::nullopt;
+  if (!fields.json().at(name).is_array()) return fields.required<double>(name);
+  const auto values = fields.required<std::vector<double>>(name);
+  if (values.empty()) fields.fail(name, "an empty list");
+  return values[0];
+}
+
+const char* verdict_name(Outcome outcome) {
+  for (const auto& [value, name] : enum_names(Outcome{})) {
+    if (value == outcome) return name;
+  }
+  throw Error("verify: an outcome without a name");
+}
+
+}  // namespace
+
+OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t timeout_ms) {
+  const auto start = Clock::now();
+  const JsonObject fields(row, where);
+  math::MathOptions options;
+  options.timeout_ms = timeout_ms;
+  options.precision = fields.value_or("precision", options.precision);
+  options.tolerance = tolerance(fields, "tolerance");
+  options.tolerance_rel = tolerance(fields, "tolerance_rel");
+  options.strict = fields.value_or("strict", true);
+  // Answer words are found in every language, and x in S always equals S.
+  fields.optional<std::string>("language");
+  fields.optional<bool>("allow_set_relation_comp");
+
+  std::vector<std::string> golds;
+  if (fields.has("gold_list")) {
+    golds = fields.required<std::vector<std::string>>("gold_list");
+  } else if (auto gold = nullable(fields, "gold")) {
+    golds.push_back(*std::move(gold));
+  }
+  const bool whole = row.contains("response");
+  const auto answer = nullable(fields, whole ? "response" : "prediction");
+  const auto extraction =
+      parse_extraction(fields.value_or("extraction", std::string(whole ? "" : "none")));
+
+  // A null prediction is no answer: wrong, if there is a reference.
+  const Score score = math::judge(golds, answer.value_or(""), extraction, options);
+  const bool judged = score.outcome == Outcome::correct || score.outcome == Outcome::wrong ||
+                      score.outcome == Outcome::timeout;
+  OrderedJson out;
+  out["id"] = id_of(row);
+  out["verdict"] = verdict_name(score.outcome);
+  out["score"] = judged ? OrderedJson(score.value == 1 ? 1 : 0) : OrderedJson();
+  out["extracted"] = score.rule == "no answer" ? OrderedJson() : OrderedJson(score.extracted);
+  out["rule"] = score.rule;
+  out["seconds"] = seconds_since(start);
+  return out;
+}
+
+OrderedJson verify_extract_row(const Json& row, const std::string& where) {
+  const auto start = Clock::now();
+  const JsonObject fields(row, where);
+  const auto text = fields.required<std::string>("text");
+  const auto found = extract(text, parse_extraction(fields.value_or("extraction", std::string())));
+  OrderedJson out;
+  out["id"] = id_of(row);
+  out["extracted"] = found ? OrderedJson(found->text) : OrderedJson();
+  out["rule"] = found ? OrderedJson(found->rule) : OrderedJson();
+  out["seconds"] = seconds_since(start);
+  return out;
+}
+
+OrderedJson verify_latex_row(const Json& row, const std::string& where) {
+  const auto start = Clock::now();
+  const auto latex = JsonObject(row, where).required<std::string>("latex");
+  const auto parsed = math::parse_math(latex);
+  OrderedJson out;
+  out["id"] = id_of(row);
+  out["parsed"] = static_cast<bool>(parsed);
+  if (parsed) {
+    out["canonical"] = math::canonical(*parsed.tree);
+    if (const auto value = math::decimal_value(*parsed.tree)) out["value"] = *value;
+  } else {
+    out["error"] = fmt::format("at byte {}: {}", parsed.position, parsed.error);
+    out["position"] = parsed.position;
+  }
+  out["seconds"] = seconds_since(start);
+  return out;
+}
+
+OrderedJson verify_reward_row(const Json& row, const std::string& name, const std::string& where) {
+  const auto start = Clock::now();
+  const JsonObject fields(row, where);
+  const auto params = fields.value_or("params", Json::object());
+  const auto value = named_reward(name, fields.required<Json>("input"), params, where);
+  OrderedJson out;
+  out["id"] = id_of(row);
+  out["value"] = value ? OrderedJson(*value) : OrderedJson();
+  out["seconds"] = seconds_since(start);
+  return out;
+}
+
+}  // namespace grpo::reward

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+
+namespace grpo::reward {
+
+/// The rows of `grpo verify …` (docs/commands.md), one JSON object in, one out. Each carries the
+/// row's `id`. Throws Error (exit code 2) that begins with `where` on a missing or mistyped field;
+/// what a response holds is never an error.
+
+/// in {id, gold | gold_list, prediction | response, extraction?, precision?, tolerance?,
+///     tolerance_rel?, strict?, language?, allow_set_relation_comp?}
+/// out {id, verdict, score, extracted, rule, seconds}; score is null when unverifiable.
+/// `prediction` is a bare answer unless `extraction` says otherwise; `response` a whole answer.
+OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t timeout_ms);
+
+/// in {id, text, extraction?} out {id, extracted (null: nothing), rule, seconds}
+OrderedJson verify_extract_row(const Json& row, const std::string& where);
+
+/// in {id, latex} out {id, parsed, canonical?, value?, error?, position?, seconds}
+OrderedJson verify_latex_row(const Json& row, const std::string& where);
+
+/// in {id, input, params} out {id, value (null: skipped), seconds}
+OrderedJson verify_reward_row(const Json& row, const std::string& name, const std::string& where);
+
+}  // namespace grpo::reward
