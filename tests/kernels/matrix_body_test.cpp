@@ -152,13 +152,41 @@ TEST(AttentionBody, PartsJoinToTheAttentionOfTheReference) {
   }
 }
 
+TEST(AttentionBody, ManyKeysGoSeveralTimesRoundTheParts) {
+  for (const int64_t window : {0, 1500}) {
+    const AttentionCase c{2345, 1, 1, 8, 24, window};
+    const AttentionInputs in(c);
+    const int64_t num_pages = (c.tokens + kPageSize - 1) / kPageSize;
+    std::vector<int32_t> pages(num_pages);
+    for (int64_t p = 0; p < num_pages; ++p) pages[p] = static_cast<int32_t>(num_pages - 1 - p);
+    const auto keys = random_floats(num_pages * c.dim * kPageSize, 1);
+    const auto values = random_floats(num_pages * c.v_dim * kPageSize, 2);
+    const int64_t size = cuda::part_size(c.v_dim);
+    std::vector<float> parts(cuda::kParts * size), want(c.v_dim + 1), got(want.size());
+    for (const int64_t position : {63, 64, 1023, 1024, 2344}) {
+      const AttentionRun run{.query_count = 1, .position = position, .pages = pages.data()};
+      cpu::attention_forward(in.q.data(), keys.data(), values.data(), &run, 1, c.shape(),
+                             want.data(), &want.back());
+      for (int64_t p = 0; p < cuda::kParts; ++p) {
+        cuda::attend_part(in.q.data(), keys.data(), values.data(), pages.data(), position, 0,
+                          c.shape(), p, parts.data() + p * size);
+      }
+      for (int64_t j = 0; j < c.v_dim; j += cuda::kLanes) {
+        cuda::join_parts(parts.data(), c.v_dim, j, got.data(), &got.back());
+      }
+      expect_close(got, want, 5e-6);
+    }
+  }
+}
+
 TEST(LinearLogprobBody, ChunksHaveTheBitsOfTheCpuKernels) {
   constexpr int64_t kTokens = 3, kDim = 8;
   for (const int64_t vocab : {1, 16, 2048, 2051, 4500}) {
     const int64_t stride = packed_size(vocab, 1);
     const auto hidden = random_floats(kTokens * kDim, 1, 2.0f);
     std::vector<float> head(packed_size(vocab, kDim));
-    cpu::pack_rows(random_floats(vocab * kDim, 2).data(), head.data(), 0, vocab, kDim);
+    // Rows behind the vocabulary are not zero: they must not count.
+    cpu::pack_rows(random_floats(stride * kDim, 2).data(), head.data(), 0, stride, kDim);
     const std::vector<int32_t> targets = {0, static_cast<int32_t>(vocab - 1),
                                           static_cast<int32_t>(vocab / 2)};
     std::vector<float> logits(kTokens * stride), want(3 * kTokens), got(3 * kTokens);
