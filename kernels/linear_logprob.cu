@@ -55,8 +55,8 @@ Status linear_logprob_forward(const float* hidden, const float* head, const int3
         const int64_t stride = part.stride();
         return for_each_team(part.count, stream, [=] __device__(int64_t i) {
           const int64_t t = part.first + i;
-          logprob_chunk(logits + i * stride, part.begin, part.width, targets[t], scale,
-                        sums + t, target_logit + t);
+          logprob_chunk(logits + i * stride, part.begin, part.width, targets[t], scale, sums + t,
+                        target_logit + t);
         });
       });
   if (!status.ok()) return status;
