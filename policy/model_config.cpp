@@ -1,5 +1,6 @@
 #include "policy/model_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,11 @@ int64_t ModelConfig::num_active_parameters() const {
   for (const LayerConfig& layer : layers) moe_layers += layer.moe;
   const int64_t idle_experts = moe.num_experts - moe.top_k;
   return num_parameters() - moe_layers * idle_experts * 3 * hidden_dim * moe.expert_dim;
+}
+
+int64_t ModelConfig::context_limit() const {
+  if (rope.scaling != RopeScalingKind::kLongrope) return max_context;
+  return std::min(max_context, static_cast<int64_t>(rope.original_context));
 }
 
 int64_t ModelConfig::kv_elements_per_token() const {

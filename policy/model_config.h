@@ -122,6 +122,9 @@ struct ModelConfig {
 
   int64_t num_parameters() const;  ///< norms and biases counted (docs/models.md check values)
   int64_t num_active_parameters() const;  ///< per token: top_k of the routed experts
+  /// Tokens that a sequence may have: the context, of longrope its original part. Beyond that all
+  /// of a sequence takes other factors, which keys that are cached already cannot.
+  int64_t context_limit() const;
   /// Elements cached per token and layer: kv heads x (k + v dims), or MLA's latent + rope dims.
   int64_t kv_elements_per_token() const;
 

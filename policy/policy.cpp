@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -64,11 +63,16 @@ void check_vocabularies(const Tokenizer& tokenizer, const Decoder& decoder, cons
 
 }  // namespace
 
+std::unique_ptr<Decoder> load_decoder(const fs::path& model) {
+  const auto reader = WeightReader::open(model);
+  auto decoder = std::make_unique<Decoder>(reader->config());
+  load_weights(*reader, *decoder);
+  return decoder;
+}
+
 std::unique_ptr<Policy> Policy::load(const fs::path& model) {
-  auto reader = WeightReader::open(model);
   std::unique_ptr<Policy> policy(new Policy);
-  policy->decoder_ = std::make_unique<Decoder>(reader->config());
-  load_weights(*reader, *policy->decoder_);
+  policy->decoder_ = load_decoder(model);
   policy->load_text(model);
   return policy;
 }
@@ -82,16 +86,11 @@ std::unique_ptr<Policy> Policy::random(const fs::path& folder, uint64_t seed, do
 }
 
 void Policy::load_text(const fs::path& model) {
-  if (model.extension() == ".gguf") {
-    const GgufFile gguf(model);
-    tokenizer_ = gguf_tokenizer(gguf);
-    template_source_ = gguf_chat_template(gguf);
-  } else {
-    tokenizer_ = Tokenizer::from_directory(model);
-    template_source_ = hf_chat_template(model);
-  }
+  TextSource source = read_text_source(model);
+  tokenizer_ = std::move(source.tokenizer);
+  template_source_ = std::move(source.template_text);
   if (!template_source_.empty()) {
-    template_ = ChatTemplate::parse(template_source_, (model / "chat_template").string());
+    template_ = ChatTemplate::parse(template_source_, source.template_name);
   }
   check_vocabularies(*tokenizer_, *decoder_, model);
 }
@@ -109,9 +108,7 @@ void Policy::save_into(const fs::path& folder) const {
   options.dtype = StoredType::kF32;
   write_hf_files(folder, decoder_->config(), source, options);
   tokenizer_->save(folder);
-  if (template_ && hf_chat_template(folder).empty()) {
-    write_atomically(folder / "chat_template.jinja", template_source_);
-  }
+  if (template_) write_atomically(folder / "chat_template.jinja", template_source_);
 }
 
 std::string Policy::render_chat(const std::string& system, const std::string& user) const {
@@ -121,11 +118,7 @@ std::string Policy::render_chat(const std::string& system, const std::string& us
   if (!system.empty()) input.messages.push_back({{"role", "system"}, {"content", system}});
   input.messages.push_back({{"role", "user"}, {"content", user}});
   input.add_generation_prompt = true;
-  const auto text_of = [&](std::optional<int32_t> id) {
-    return id ? tokenizer_->id_to_token(*id) : std::string();
-  };
-  input.bos_token = text_of(tokenizer_->bos());
-  input.eos_token = text_of(tokenizer_->eos());
+  set_special_texts(*tokenizer_, input);
   return template_->render(input);
 }
 

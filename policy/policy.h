@@ -12,6 +12,9 @@
 
 namespace grpo::policy {
 
+/// The decoder alone, of a Hugging Face folder or a .gguf file: for what needs no text.
+std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& model);
+
 /// All that a checkpoint directory holds: decoder, tokenizer, chat template.
 class Policy {
  public:

@@ -43,7 +43,7 @@ void apply_yarn(std::vector<float>& f, const RopeConfig& rope) {
 
 }  // namespace
 
-std::vector<float> rope_frequencies(const RopeConfig& rope, bool long_context) {
+std::vector<float> rope_frequencies(const RopeConfig& rope) {
   check(rope.rotary_dim > 0 && rope.rotary_dim % 2 == 0, "rope: rotary_dim {} must be even",
         rope.rotary_dim);
   const auto half = static_cast<size_t>(rope.rotary_dim / 2);
@@ -70,8 +70,7 @@ std::vector<float> rope_frequencies(const RopeConfig& rope, bool long_context) {
       apply_yarn(f, rope);
       break;
     case RopeScalingKind::kLongrope:
-      divide(long_context ? rope.long_factors : rope.short_factors,
-             long_context ? "long_factor" : "short_factor");
+      divide(rope.short_factors, "short_factor");
       break;
   }
   if (!rope.frequency_factors.empty()) divide(rope.frequency_factors, "frequency factors");
@@ -79,12 +78,14 @@ std::vector<float> rope_frequencies(const RopeConfig& rope, bool long_context) {
 }
 
 void RopeTables::ensure(int64_t count) {
-  const bool wants_long = rope_.scaling == RopeScalingKind::kLongrope &&
-                          static_cast<double>(count) > rope_.original_context;
-  if (count <= count_ && wants_long == long_) return;
-  long_ = wants_long;
+  check(rope_.scaling != RopeScalingKind::kLongrope ||
+            static_cast<double>(count) <= rope_.original_context,
+        "longrope: {} positions, but only {} have the short factors; longer sequences are not "
+        "supported",
+        count, rope_.original_context);
+  if (count <= count_) return;
   count_ = std::max(count, std::min<int64_t>(2 * count_, count + 4096));
-  const auto frequencies = rope_frequencies(rope_, long_);
+  const auto frequencies = rope_frequencies(rope_);
   const size_t half = frequencies.size();
   cos_.resize(static_cast<size_t>(count_) * half);
   sin_.resize(cos_.size());

@@ -7,18 +7,19 @@
 
 namespace grpo::policy {
 
-/// Inverse frequencies [rotary_dim / 2] after scaling, float32 as transformers keeps them.
+/// Inverse frequencies [rotary_dim / 2] after scaling, float32 as transformers keeps them; of
+/// longrope those of its original context (ModelConfig::context_limit).
 /// Source: transformers' modeling_rope_utils (linear, llama3, yarn, longrope); YaRN, arXiv
 /// 2309.00071.
-std::vector<float> rope_frequencies(const RopeConfig& rope, bool long_context);
+std::vector<float> rope_frequencies(const RopeConfig& rope);
 
 /// cos and sin of position * frequency, grown on demand.
 class RopeTables {
  public:
   explicit RopeTables(RopeConfig rope) : rope_(std::move(rope)) {}
 
-  /// Makes positions 0 .. count - 1 ready; pointers from before are invalid afterwards. longrope
-  /// chooses its factors by `count`, so it must be the longest sequence of the run.
+  /// Makes positions 0 .. count - 1 ready; pointers from before are invalid afterwards. Throws
+  /// Error beyond longrope's original context.
   void ensure(int64_t count);
 
   const float* cos() const { return cos_.data(); }  ///< [positions, rotary_dim / 2]
@@ -29,7 +30,6 @@ class RopeTables {
   RopeConfig rope_;
   std::vector<float> cos_, sin_;
   int64_t count_ = 0;
-  bool long_ = false;
 };
 
 }  // namespace grpo::policy

@@ -1,11 +1,10 @@
 #include "policy/text_source.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "policy/tokenizer/gguf_vocab.h"
+#include "policy/weights/gguf.h"
 
 namespace grpo::policy {
 namespace {
@@ -17,22 +16,41 @@ std::optional<int32_t> find_id(const GgufFile& gguf, const char* key) {
   return id ? std::optional<int32_t>(static_cast<int32_t>(*id)) : std::nullopt;
 }
 
-}  // namespace
+/// A tokenizer.json or tokenizer.model; where neither is there, the one SentencePiece model.
+std::unique_ptr<Tokenizer> folder_tokenizer(const fs::path& folder) {
+  if (!fs::exists(folder / "tokenizer.json") && !fs::exists(folder / "tokenizer.model")) {
+    std::vector<fs::path> models;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".model") models.push_back(entry.path());
+    }
+    if (models.size() == 1) return Tokenizer::from_sentencepiece(models[0]);
+  }
+  return Tokenizer::from_directory(folder);
+}
 
-std::string hf_chat_template(const fs::path& folder) {
+void read_folder_template(const fs::path& folder, TextSource& source) {
   if (const fs::path file = folder / "chat_template.jinja"; fs::exists(file)) {
-    return read_file(file);
+    source.template_text = read_file(file);
+    source.template_name = file.string();
+    return;
   }
   const fs::path file = folder / "tokenizer_config.json";
-  if (!fs::exists(file)) return {};
+  if (!fs::exists(file)) return;
+  source.template_name = file.string() + ": chat_template";
   const Json json = parse_json(read_file(file), file.string());
   const auto found = json.find("chat_template");
-  if (found == json.end() || found->is_null()) return {};
-  if (found->is_string()) return found->get<std::string>();
+  if (found == json.end() || found->is_null()) return;
+  if (found->is_string()) {
+    source.template_text = found->get<std::string>();
+    return;
+  }
   check_input(found->is_array() && !found->empty(),
               "{}: chat_template: expected a text or a list of named ones", file.string());
   for (const Json& named : *found) {
-    if (named.value("name", "") == "default") return named.value("template", "");
+    const JsonObject fields(named, file.string(), "chat_template");
+    if (fields.required<std::string>("name") != "default") continue;
+    source.template_text = fields.required<std::string>("template");
+    return;
   }
   throw Error(
       fmt::format("{}: chat_template: none of the named ones is \"default\"", file.string()), 2);
@@ -67,8 +85,29 @@ std::unique_ptr<Tokenizer> gguf_tokenizer(const GgufFile& gguf) {
   return Tokenizer::from_gguf_vocab(vocab);
 }
 
-std::string gguf_chat_template(const GgufFile& gguf) {
-  return std::string(gguf.find_text("tokenizer.chat_template").value_or(""));
+}  // namespace
+
+TextSource read_text_source(const fs::path& model) {
+  check_input(fs::exists(model), "{}: no such model", model.string());
+  TextSource source;
+  if (fs::is_directory(model)) {
+    source.tokenizer = folder_tokenizer(model);
+    read_folder_template(model, source);
+  } else {
+    const GgufFile gguf(model);
+    source.tokenizer = gguf_tokenizer(gguf);
+    source.template_text = gguf.find_text("tokenizer.chat_template").value_or("");
+    source.template_name = model.string() + ": tokenizer.chat_template";
+  }
+  return source;
+}
+
+void set_special_texts(const Tokenizer& tokenizer, ChatTemplate::Input& input) {
+  const auto text_of = [&](std::optional<int32_t> id) {
+    return id ? tokenizer.id_to_token(*id) : std::string();
+  };
+  input.bos_token = text_of(tokenizer.bos());
+  input.eos_token = text_of(tokenizer.eos());
 }
 
 }  // namespace grpo::policy

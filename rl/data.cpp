@@ -106,7 +106,7 @@ std::vector<int32_t> Prompter::encode(const std::string& question) const {
   check_input(config_.max_tokens == 0 || length <= config_.max_tokens,
               "prompt of {} tokens is longer than prompt.max_tokens = {}: {}", length,
               config_.max_tokens, question.substr(0, 80));
-  const int64_t context = policy_.decoder().config().max_context;
+  const int64_t context = policy_.decoder().config().context_limit();
   check_input(length < context,
               "prompt of {} tokens leaves no room in the model's context of {}: {}", length,
               context, question.substr(0, 80));

@@ -46,7 +46,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
     monitor::Record record{next.step + 1, {}};
     std::vector<Sequence> sequences;
     for (const auto& d : stream.next(recipe.batch)) {
-      sequences.push_back(sequence_of(d, session.prompter(), decoder.config().max_context));
+      sequences.push_back(sequence_of(d, session.prompter(), decoder.config().context_limit()));
     }
     const LossScale scale = loss_scale(sequences);
     settings.rate_factor = learning_rate_factor(recipe.schedule, next.step, recipe.steps);

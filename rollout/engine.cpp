@@ -48,7 +48,7 @@ Engine::Engine(EngineConfig config, policy::Decoder& decoder, const policy::Toke
 
 void Engine::make_cache(std::span<const std::vector<int32_t>> prompts, int64_t group,
                         const SamplingParams& params) {
-  const int64_t context = decoder_.config().max_context;
+  const int64_t context = decoder_.config().context_limit();
   std::vector<int64_t> needs;  // pages of one full answer, per prompt
   for (size_t i = 0; i < prompts.size(); ++i) {
     const auto length = static_cast<int64_t>(prompts[i].size());
@@ -77,6 +77,8 @@ std::vector<Group> Engine::sample(std::span<const std::vector<int32_t>> prompts,
   check(group >= 1, "group: {} answers per prompt, expected at least 1", group);
   check(params.max_tokens >= 1, "max_tokens: {}, expected at least 1", params.max_tokens);
   check(params.stop_strings.empty() || tokenizer_ != nullptr, "stop strings need a tokenizer");
+  check(params.prompt_seeds.empty() || params.prompt_seeds.size() == prompts.size(),
+        "prompt_seeds: {} for {} prompts", params.prompt_seeds.size(), prompts.size());
   if (prompts.empty()) return {};
   make_cache(prompts, group, params);
   const auto copy_page = [this](int32_t from, int32_t to) {
@@ -92,7 +94,7 @@ std::vector<Group> Engine::sample(std::span<const std::vector<int32_t>> prompts,
   Run run{params,
           observer,
           group,
-          decoder_.config().max_context,
+          decoder_.config().context_limit(),
           {},
           BlockPool(pages_.num_pages),
           Scheduler({config_.max_running, config_.max_batch_tokens}, run.pool, copy_page)};
@@ -153,8 +155,14 @@ void Engine::draw(Run& run, const std::vector<Scheduled>& work, const Tensor& hi
       auto answer = std::make_unique<Sequence>();
       answer->prompt = sequence->prompt;
       answer->answer = g;
-      answer->philox_sequence =
-          run.params.first_sequence + static_cast<uint64_t>(sequence->prompt * run.group + g);
+      if (run.params.prompt_seeds.empty()) {
+        answer->philox_seed = run.params.seed;
+        answer->philox_sequence =
+            run.params.first_sequence + static_cast<uint64_t>(sequence->prompt * run.group + g);
+      } else {
+        answer->philox_seed = run.params.prompt_seeds[static_cast<size_t>(sequence->prompt)];
+        answer->philox_sequence = static_cast<uint64_t>(g);
+      }
       answer->tokens = sequence->tokens;
       answer->prompt_length = sequence->prompt_length;
       answer->completion.policy_version = version_;
@@ -183,7 +191,7 @@ void Engine::draw(Run& run, const std::vector<Scheduled>& work, const Tensor& hi
                           .top_k = static_cast<int32_t>(run.params.top_k),
                           .top_p = static_cast<float>(run.params.top_p),
                           .min_p = static_cast<float>(run.params.min_p),
-                          .uniform = uniform(run.params.seed, s.philox_sequence,
+                          .uniform = uniform(s.philox_seed, s.philox_sequence,
                                              static_cast<uint64_t>(s.length() - s.prompt_length))});
     }
     const Tensor x = policy::ops::select_rows(hidden, rows);

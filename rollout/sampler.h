@@ -20,6 +20,9 @@ struct SamplingParams {
   /// Answer g of prompt i draws from Philox sequence `first_sequence + i * group + g`, whatever the
   /// batch: the same seed gives the same answers.
   uint64_t first_sequence = 0;
+  /// [prompts] or empty. When given, answer g of prompt i draws from sequence g of seed
+  /// `prompt_seeds[i]` instead: it does not even depend on the prompt's place in the list.
+  std::vector<uint64_t> prompt_seeds;
   std::vector<int32_t> stop_tokens;
   std::vector<std::string> stop_strings;
   bool ignore_stop = false;  ///< always run to max_tokens (benchmarks)

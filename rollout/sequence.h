@@ -14,6 +14,7 @@ namespace grpo::rollout {
 struct Sequence {
   int64_t prompt = 0;
   int64_t answer = -1;  ///< -1: the prompt itself, which forks into its group once it is cached
+  uint64_t philox_seed = 0;
   uint64_t philox_sequence = 0;
   std::vector<int32_t> tokens;  ///< prompt and what was drawn so far
   int64_t prompt_length = 0;
