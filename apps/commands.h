@@ -20,6 +20,8 @@ void add_inspect(CLI::App& app, Chosen& chosen);  ///< inspect model | tokens | 
 void add_generate(CLI::App& app, Chosen& chosen);  ///< generate
 void add_verify(CLI::App& app, Chosen& chosen);    ///< verify …
 void add_convert(CLI::App& app, Chosen& chosen);   ///< convert
-void add_doctor(CLI::App& app, Chosen& chosen);    ///< doctor, docs, plot
+void add_doctor(CLI::App& app, Chosen& chosen);    ///< doctor
+void add_docs(CLI::App& app, Chosen& chosen);      ///< docs recipes
+void add_plot(CLI::App& app, Chosen& chosen);      ///< plot
 
 }  // namespace grpo::apps

@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   apps::add_verify(app, chosen);
   apps::add_convert(app, chosen);
   apps::add_doctor(app, chosen);
+  apps::add_docs(app, chosen);
+  apps::add_plot(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <memory>
+
+#include "apps/commands.h"
+#include "apps/recipe_flags.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "policy/policy.h"
+#include "rl/data.h"
+#include "rl/evaluate.h"
+#include "rl/interrupt.h"
+#include "rl/run.h"
+#include "rl/train.h"
+
+namespace grpo::apps {
+namespace {
+
+const char* name_of(reward::Outcome outcome) {
+  for (const auto& [value, name] : enum_names(reward::Outcome{})) {
+    if (value == outcome) return name;
+  }
+  throw Error("eval: an outcome without a name");
+}
+
+/// Every answer with its verdict, a line each.
+void write_samples(const std::filesystem::path& file, const rl::EvalResult& result,
+                   const std::vector<datasets::Problem>& problems) {
+  write_atomically(file, [&](std::ostream& out) {
+    for (const auto& answered : result.answers) {
+      const datasets::Problem& problem = problems[static_cast<size_t>(answered.problem)];
+      for (size_t s = 0; s < answered.texts.size(); ++s) {
+        const auto& completion = answered.group.completions[s];
+        const reward::RubricScore& score = answered.scores[s];
+        const bool stopped = completion.finish == rollout::Finish::kStop;
+        out << print_json(OrderedJson{{"id", problem.id},
+                                      {"sample", s},
+                                      {"question", problem.prompt},
+                                      {"answer", problem.answer},
+                                      {"response", answered.texts[s]},
+                                      {"verdict", name_of(score.verdict.outcome)},
+                                      {"extracted", score.verdict.extracted},
+                                      {"rule", score.verdict.rule},
+                                      {"reward", json_number(score.total)},
+                                      {"tokens", completion.tokens.size()},
+                                      {"finish", stopped ? "stop" : "length"}})
+            << "\n";
+      }
+    }
+  });
+}
+
+OrderedJson results_json(const rl::EvalResult& r) {
+  return {{"problems", r.problems},
+          {"samples", r.samples},
+          {"accuracy", json_number(r.accuracy)},
+          {"accuracy_low", json_number(r.low)},
+          {"accuracy_high", json_number(r.high)},
+          {"pass_at_k", json_number(r.pass_at_k)},
+          {"truncated", json_number(r.truncated)},
+          {"mean_length", json_number(r.mean_length)}};
+}
+
+void print_table(const Json& results) {
+  const auto number = [&](const char* key) { return results.at(key).get<double>(); };
+  const auto k = results.at("samples").get<int64_t>();
+  fmt::print("problems   {}\nsamples    {}\n", results.at("problems").get<int64_t>(), k);
+  fmt::print("avg@{:<6} {:.2f} %  (95 % interval {:.2f} to {:.2f})\n", k, 100 * number("accuracy"),
+             100 * number("accuracy_low"), 100 * number("accuracy_high"));
+  fmt::print("pass@{:<5} {:.2f} %\ntruncated  {:.2f} %\nlength     {:.1f} tokens\n", k,
+             100 * number("pass_at_k"), 100 * number("truncated"), number("mean_length"));
+}
+
+void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
+  const rl::Run run(options, recipe);
+  configure_log({.least = options.quiet ? LogLevel::warning : LogLevel::info,
+                 .file = run.folder() / "log.txt"});
+  const auto results_file = run.folder() / "results.json";
+  if (!std::filesystem::exists(results_file)) {
+    const auto problems = rl::all_problems(recipe.eval.data, "eval.data");
+    const auto seed = static_cast<uint64_t>(recipe.seed);
+    const auto policy = recipe.model.random_init
+                            ? policy::Policy::random(recipe.model.path, seed, recipe.model.init_std)
+                            : policy::Policy::load(recipe.model.path);
+    rollout::Engine engine(recipe.engine, policy->decoder(), &policy->tokenizer());
+    const rl::Prompter prompter(recipe.prompt, *policy);
+    log_info("{} questions, {} answers each, run folder {}", problems.size(), recipe.eval.samples,
+             run.folder().string());
+    const auto result = rl::evaluate(engine, prompter, policy->eos(), reward::Rubric(recipe.reward),
+                                     problems, recipe.eval, seed);
+    write_samples(run.folder() / "samples.jsonl", result, problems);
+    write_atomically(results_file, results_json(result).dump(2) + "\n");
+  }
+  print_table(parse_json(read_file(results_file), results_file.string()));
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "eval",
+      "accuracy of a model on questions; --resume gives a finished run's results again, "
+      "and evaluates an unfinished one from its start, to the same results");
+  auto flags = std::make_shared<RecipeFlags>();
+  flags->add_to(*command);
+  command->callback([&chosen, flags] {
+    chosen.work = [&chosen, flags] {
+      check_input(!flags->stop_after, "--steps: an evaluation has no steps");
+      const auto recipe = flags->read<rl::EvalRecipe>();
+      rl::validate(recipe);
+      if (flags->dry_run) {
+        fmt::print("{}", print_config(recipe));
+        return;
+      }
+      rl::watch_for_interrupts();
+      evaluate(recipe, {.output = flags->output_folder(),
+                        .resume = flags->resume,
+                        .stop_after = {},
+                        .quiet = flags->quiet,
+                        .command = chosen.command_line});
+    };
+  });
+}
+
+}  // namespace grpo::apps

@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "apps/commands.h"
+#include "apps/jsonl_io.h"
+#include "base/thread_pool.h"
+#include "reward/verify_rows.h"
+
+namespace grpo::apps {
+namespace {
+
+using RowJudge = std::function<OrderedJson(const Json& row, const std::string& where)>;
+
+struct Flags {
+  InputFlag input;
+  int64_t workers = std::max(1u, std::thread::hardware_concurrency());
+  double timeout_s = 5;
+  bool summary = false;
+  std::string name;
+
+  void add_to(CLI::App& command) {
+    input.add_to(command);
+    command.add_option("--workers", workers, "rows judged at the same time")
+        ->check(CLI::Range(1, 1024));
+    command.add_option("--timeout", timeout_s, "seconds for one row")
+        ->check(CLI::Range(0.001, 1e6));
+    command.add_flag("--summary", summary, "print totals on standard error");
+  }
+};
+
+/// Counts of verdicts (where rows have one), and of all rows.
+class Summary {
+ public:
+  void add(const OrderedJson& row) {
+    ++rows_;
+    if (const auto verdict = row.find("verdict"); verdict != row.end()) {
+      ++verdicts_[verdict->get<std::string>()];
+    }
+  }
+  void print() const {
+    std::string text = fmt::format("{} rows", rows_);
+    for (const auto& [verdict, count] : verdicts_) text += fmt::format(", {} {}", count, verdict);
+    fmt::print(stderr, "{}\n", text);
+  }
+
+ private:
+  int64_t rows_ = 0;
+  std::map<std::string, int64_t> verdicts_;
+};
+
+/// Reads rows and has them judged, some ahead of the one that is being printed.
+class Judging {
+ public:
+  Judging(const Flags& flags, RowJudge judge)
+      : judge_(std::move(judge)),
+        lines_(flags.input.path),
+        most_(4 * static_cast<size_t>(flags.workers)),
+        pool_(static_cast<size_t>(flags.workers)) {}
+
+  /// Runs in a thread of its own: a caller at the other end of a pipe may wait for an answer
+  /// before it sends the next row.
+  void read_all() {
+    try {
+      while (auto row = lines_.next()) {
+        row_id(JsonObject(*row, lines_.where()));
+        push(pool_.submit(
+            [this, row = std::move(*row), where = lines_.where()] { return judge_(row, where); }));
+      }
+    } catch (...) {
+      std::promise<OrderedJson> failed;
+      failed.set_exception(std::current_exception());
+      push(failed.get_future());
+    }
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+
+  /// The next row's answer, in order; nothing at the end.
+  std::optional<std::future<OrderedJson>> next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_ || !answers_.empty(); });
+    if (answers_.empty()) return std::nullopt;
+    auto answer = std::move(answers_.front());
+    answers_.pop_front();
+    changed_.notify_all();
+    return answer;
+  }
+
+ private:
+  void push(std::future<OrderedJson> answer) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return answers_.size() < most_; });
+    answers_.push_back(std::move(answer));
+    changed_.notify_all();
+  }
+
+  RowJudge judge_;
+  JsonLines lines_;
+  size_t most_;
+  std::mutex mutex_;  // guards answers_ and closed_
+  std::condition_variable changed_;
+  std::deque<std::future<OrderedJson>> answers_;
+  bool closed_ = false;
+  ThreadPool pool_;  // last: its jobs use the members above
+};
+
+void verify(const Flags& flags, RowJudge judge) {
+  const auto judging = std::make_shared<Judging>(flags, std::move(judge));
+  std::thread reader([judging] { judging->read_all(); });
+  Summary summary;
+  try {
+    while (auto answer = judging->next()) {
+      const OrderedJson row = answer->get();
+      print_row(row);
+      summary.add(row);
+    }
+  } catch (...) {
+    reader.detach();  // it may be waiting for input, and the program ends
+    throw;
+  }
+  reader.join();
+  if (flags.summary) summary.print();
+}
+
+CLI::App* add_judge(CLI::App& verify_app, Chosen& chosen, const std::string& name,
+                    const std::string& help,
+                    const std::function<RowJudge(const Flags&)>& make_judge,
+                    const std::shared_ptr<Flags>& flags) {
+  CLI::App* command = verify_app.add_subcommand(name, help);
+  flags->add_to(*command);
+  command->callback([&chosen, flags, make_judge] {
+    chosen.work = [flags, make_judge] { verify(*flags, make_judge(*flags)); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("verify", "judge answers");
+  command->require_subcommand(1);
+  const auto flags = [] { return std::make_shared<Flags>(); };
+  add_judge(
+      *command, chosen, "math", "whether answers say the same as references",
+      [](const Flags& f) -> RowJudge {
+        const auto timeout_ms = static_cast<int64_t>(f.timeout_s * 1e3);
+        return [timeout_ms](const Json& row, const std::string& where) {
+          return reward::verify_math_row(row, where, timeout_ms);
+        };
+      },
+      flags());
+  add_judge(
+      *command, chosen, "extract", "the answer within a response",
+      [](const Flags&) -> RowJudge { return reward::verify_extract_row; }, flags());
+  add_judge(
+      *command, chosen, "latex", "whether a formula can be read, and its value",
+      [](const Flags&) -> RowJudge { return reward::verify_latex_row; }, flags());
+  const auto reward_flags = flags();
+  add_judge(
+      *command, chosen, "reward", "rewards of other projects, by name",
+      [](const Flags& f) -> RowJudge {
+        return [name = f.name](const Json& row, const std::string& where) {
+          return reward::verify_reward_row(row, name, where);
+        };
+      },
+      reward_flags)
+      ->add_option("--name", reward_flags->name, "the reward (reward/named_rewards.h)")
+      ->required();
+  CLI::App* code = command->add_subcommand("code", "run programs on tests (not in this version)");
+  code->allow_extras();
+  code->callback([&chosen] {
+    chosen.work = [] {
+      throw Error("grpo verify code: this version has no sandbox to run programs in", 69);
+    };
+  });
+}
+
+}  // namespace grpo::apps

@@ -1,0 +1,71 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "apps/recipe_docs.h"
+#include "tests/apps/program.h"
+
+namespace grpo::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(CommandLine, HelpEndsWithZeroAndWrongFlagsWithTwo) {
+  EXPECT_EQ(run_grpo("--help").code, 0);
+  EXPECT_EQ(run_grpo("--version").code, 0);
+  EXPECT_EQ(run_grpo("").code, 2);
+  EXPECT_EQ(run_grpo("inspect loss --no-such-flag").code, 2);
+  EXPECT_EQ(run_grpo("generate --model x --temperature warm").code, 2);
+  EXPECT_EQ(run_grpo("inspect logits --model x --path sideways").code, 2);
+}
+
+TEST(CommandLine, MissingDevicesEndWith69AndUnknownOnesWith2) {
+  const auto missing = run_grpo("inspect logits --model x --device cuda:0");
+  EXPECT_EQ(missing.code, 69);
+  EXPECT_THAT(missing.err, HasSubstr("CUDA"));
+  EXPECT_EQ(run_grpo("inspect logits --model x --device tpu").code, 2);
+  EXPECT_EQ(run_grpo("doctor --device cuda").code, 69);
+}
+
+TEST(CommandLine, DoctorDescribesTheMachine) {
+  const auto doctor = run_grpo("doctor");
+  EXPECT_EQ(doctor.code, 0);
+  for (const auto* name : {"cpu", "instruction set", "threads", "memory", "disk", "cuda"}) {
+    EXPECT_THAT(doctor.out, HasSubstr(std::string("\n") + name));
+  }
+}
+
+TEST(CommandLine, AMissingModelIsNamed) {
+  const auto missing = run_grpo("generate --model /no/such/model --input -", "");
+  EXPECT_NE(missing.code, 0);
+  EXPECT_THAT(missing.err, HasSubstr("/no/such/model"));
+  EXPECT_EQ(missing.out, "");
+}
+
+TEST(Docs, TheCommittedRecipeTableIsTheGeneratedOne) {
+  const auto committed = read_file(std::string(GRPO_SOURCE_DIR) + "/docs/recipes.md");
+  EXPECT_EQ(committed, apps::recipe_docs()) << "run: grpo docs recipes > docs/recipes.md";
+}
+
+TEST(Docs, TheCommandPrintsTheTable) {
+  const auto docs = run_grpo("docs recipes");
+  EXPECT_EQ(docs.code, 0);
+  EXPECT_EQ(docs.out, apps::recipe_docs());
+}
+
+TEST(Plot, DrawsALinePerRun) {
+  const test::TemporaryFolder folder;
+  const auto run = folder.file("a.jsonl",
+                               "{\"step\":1,\"reward/mean\":0.5}\n{\"step\":2,\"x\":1}\n"
+                               "{\"step\":3,\"reward/mean\":\"nan\"}\n"
+                               "{\"step\":4,\"reward/mean\":0.75}\n");
+  const auto svg = folder.path() / "a.svg";
+  const std::string flags = " --output " + svg.string();
+  EXPECT_EQ(run_grpo("plot " + run.string() + " --metric reward/mean" + flags).code, 0);
+  EXPECT_THAT(read_file(svg), HasSubstr("<svg"));
+  const auto unknown = run_grpo("plot " + run.string() + " --metric no/such" + flags);
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("no/such"));
+}
+
+}  // namespace
+}  // namespace grpo::testing
