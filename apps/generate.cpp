@@ -10,6 +10,7 @@
 
 #include "apps/arriving_rows.h"
 #include "apps/commands.h"
+#include "apps/flag_checks.h"
 #include "apps/jsonl_io.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
@@ -28,19 +29,18 @@ struct Flags {
     command.add_option("--model", model, "Hugging Face folder or .gguf file")->required();
     input.add_to(command);
     command.add_option("--max-tokens", params.max_tokens, "an answer is cut after so many")
-        ->check(CLI::PositiveNumber);
-    command.add_option("--temperature", params.temperature, "0: greedy")
-        ->check(CLI::NonNegativeNumber);
+        ->check(number_from(1));
+    command.add_option("--temperature", params.temperature, "0: greedy")->check(number_from(0));
     command.add_option("--top-k", params.top_k, "draw among the k most likely; 0: off")
-        ->check(CLI::NonNegativeNumber);
+        ->check(number_from(0));
     command.add_option("--top-p", params.top_p, "nucleus; 1: off")->check(CLI::Range(0.0, 1.0));
     command.add_option("--min-p", params.min_p, "least share of the most likely token's chance")
         ->check(CLI::Range(0.0, 1.0));
     command.add_option("--stop", params.stop_strings, "text that ends an answer (repeatable)")
         ->allow_extra_args(false);
-    command.add_option("--seed", params.seed, "of rows that have none");
+    command.add_option("--seed", params.seed, "of rows that have none")->check(number_from(0));
     command.add_option("--batch", batch, "answers sampled together; changes no answer")
-        ->check(CLI::PositiveNumber);
+        ->check(number_from(1));
   }
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/flag_checks.h"
 #include "base/config.h"
 #include "base/error.h"
 
@@ -31,8 +32,8 @@ struct RecipeFlags {
     command.add_option("--output", output, "folder of the run (default runs/<recipe>-<time>)");
     command.add_flag("--resume", resume, "go on with the run in --output");
     command.add_option("--steps", stop_after, "stop after this step, counted from the run's start")
-        ->check(CLI::PositiveNumber);
-    command.add_option("--seed", seed, "instead of the recipe's")->check(CLI::NonNegativeNumber);
+        ->check(number_from(1));
+    command.add_option("--seed", seed, "instead of the recipe's")->check(number_from(0));
     command.add_flag("--dry-run", dry_run, "print the resolved recipe and leave");
     command.add_flag("--quiet", quiet, "warnings only");
   }

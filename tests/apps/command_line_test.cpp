@@ -15,6 +15,9 @@ TEST(CommandLine, HelpEndsWithZeroAndWrongFlagsWithTwo) {
   EXPECT_EQ(run_grpo("").code, 2);
   EXPECT_EQ(run_grpo("inspect loss --no-such-flag").code, 2);
   EXPECT_EQ(run_grpo("generate --model x --temperature warm").code, 2);
+  const auto negative = run_grpo("generate --model x --seed -1");
+  EXPECT_EQ(negative.code, 2);
+  EXPECT_THAT(negative.err, HasSubstr("--seed: expected a number of at least 0, got -1"));
   EXPECT_EQ(run_grpo("inspect logits --model x --path sideways").code, 2);
 }
 

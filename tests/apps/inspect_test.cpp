@@ -122,12 +122,13 @@ TEST(InspectLogits, PackedAndPagedPrintTheSameBits) {
 
 TEST(InspectLogits, ARowDoesNotDependOnItsNeighbours) {
   const auto together = run_grpo(with_model("inspect logits"), logits_rows());
-  std::istringstream rows(logits_rows());
-  std::string alone;
-  for (std::string row; std::getline(rows, row);) {
-    alone += run_grpo(with_model("inspect logits"), row).out;
+  std::istringstream rows(logits_rows()), answers(together.out);
+  size_t index = 0;
+  for (std::string row, answer; std::getline(rows, row) && std::getline(answers, answer);) {
+    if (index++ % 3 != 0) continue;  // 1, 16 and 230 tokens
+    EXPECT_EQ(run_grpo(with_model("inspect logits"), row).out, answer + "\n");
   }
-  EXPECT_EQ(together.out, alone);
+  EXPECT_EQ(index, 8u);
 }
 
 TEST(InspectLogits, TheWholeDistributionAddsUp) {
