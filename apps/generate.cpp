@@ -19,6 +19,8 @@
 namespace grpo::apps {
 namespace {
 
+constexpr int64_t kMostAnswers = 65536;
+
 struct Flags {
   std::string model;
   InputFlag input;
@@ -84,6 +86,8 @@ Request read_request(const policy::Policy& policy, const OrderedJsonObject& row,
     const auto length = static_cast<int64_t>(request.prompt.size());
     const int64_t context = policy.decoder().config().context_limit();
     check(length > 0, "the prompt is empty");
+    check(request.n <= kMostAnswers, "n: {} answers, at most {} are given to one row", request.n,
+          kMostAnswers);
     check(length < context, "the prompt's {} tokens leave no room in the model's context of {}",
           length, context);
   } catch (const Error& error) {

@@ -72,13 +72,14 @@ TEST(Generate, AStopStringEndsTheAnswerBeforeIt) {
 TEST(Generate, RowsThatCannotBeServedAreErrorsAndMalformedOnesEndTheRun) {
   const auto done = run_grpo(generate(""),
                              "{\"id\":1,\"ids\":[]}\n{\"id\":2,\"ids\":[999]}\n"
+                             "{\"id\":5,\"ids\":[1],\"n\":9000000000000}\n"
                              "{\"id\":3,\"prompt\":\"" +
                                  std::string(256, 'a') + "\"}\n{\"id\":4,\"prompt\":\"ok\"}\n");
   ASSERT_EQ(done.code, 0) << done.err;
   const auto rows = done.rows();
-  ASSERT_EQ(rows.size(), 4u);
-  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(rows[i].contains("error")) << i;
-  EXPECT_EQ(rows[3]["completions"].size(), 1u);
+  ASSERT_EQ(rows.size(), 5u);
+  for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(rows[i].contains("error")) << i;
+  EXPECT_EQ(rows[4]["completions"].size(), 1u);
   for (const auto* row :
        {"{\"id\":1}", "{\"id\":1,\"prompt\":\"a\",\"ids\":[1]}",
         "{\"id\":1,\"prompt\":\"a\",\"n\":0}", "{\"id\":1,\"prompt\":3}",
