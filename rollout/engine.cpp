@@ -55,7 +55,7 @@ void Engine::make_cache(std::span<const std::vector<int32_t>> prompts, int64_t g
     check(length > 0, "prompt {}: empty", i);
     check(length < context, "prompt {}: {} tokens leave no room in the model's context of {}", i,
           length, context);
-    needs.push_back(pages_of(std::min(length + params.max_tokens, context)));
+    needs.push_back(pages_of(length + std::min(params.max_tokens, context - length)));
   }
   const int64_t budget = config_.kv_memory_mib * (int64_t{1} << 20) / decoder_.page_bytes();
   const int64_t largest = *std::max_element(needs.begin(), needs.end()) + 1;
