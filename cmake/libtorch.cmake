@@ -2,8 +2,11 @@
 # installed torch package>. Only libtorch_cpu and libc10 are linked: a CPU user needs no CUDA part.
 # The wheel's own CMake files are not used, because they insist on a CUDA toolkit.
 set(GRPO_TORCH "${PROJECT_SOURCE_DIR}/.deps/torch" CACHE PATH "Folder that holds include/ and lib/ of torch 2.11")
+option(GRPO_WITHOUT_TORCH "Build the folders that need no Torch only (sanitizers)" OFF)
 add_library(torch INTERFACE)
-if(EXISTS "${GRPO_TORCH}/lib/libtorch_cpu.so")
+if(GRPO_WITHOUT_TORCH)
+  set(GRPO_HAVE_TORCH OFF)
+elseif(EXISTS "${GRPO_TORCH}/lib/libtorch_cpu.so")
   set(GRPO_HAVE_TORCH ON)
   target_include_directories(torch SYSTEM INTERFACE
     "${GRPO_TORCH}/include" "${GRPO_TORCH}/include/torch/csrc/api/include")
