@@ -153,6 +153,20 @@ TEST(Docs, EveryFileThatIsNamedExists) {
   }
 }
 
+TEST(Docs, EveryDocumentThatCodeNamesExists) {
+  for (const char* folder : {"apps", "base", "datasets", "kernels", "monitor", "policy", "reward",
+                             "rl", "rollout", "tests"}) {
+    for (const char* extension : {".h", ".cpp"}) {
+      for (const auto& file : files_below(kRoot / folder, extension)) {
+        for (const auto& name : all_matches(read_file(file), R"re(\b(docs/[a-z_]+\.md))re")) {
+          if (name == "docs/gguf.md") continue;  // ggml's
+          EXPECT_TRUE(fs::exists(kRoot / name)) << below_root(file) << " names " << name;
+        }
+      }
+    }
+  }
+}
+
 TEST(Docs, EveryTestThatIsNamedExists) {
   const std::regex test(R"re(\nTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\))re");
   std::set<std::string> tests;
@@ -162,7 +176,7 @@ TEST(Docs, EveryTestThatIsNamedExists) {
       tests.insert((*it)[1].str() + "." + (*it)[2].str());
     }
   }
-  for (const char* page : {"docs/algorithms.md", "docs/architecture.md"}) {
+  for (const char* page : {"docs/algorithms.md", "docs/architecture.md", "docs/models.md"}) {
     for (const auto& name : all_matches(read_file(kRoot / page), R"re(`([A-Z]\w+\.[A-Z]\w+)`)re")) {
       EXPECT_TRUE(tests.contains(name)) << page << " names the test " << name;
     }
