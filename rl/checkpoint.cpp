@@ -116,6 +116,28 @@ Json read_state(const fs::path& folder) {
   return state;
 }
 
+/// Throws Error saying what is broken: lengths and layout of all files, not every number in them.
+void check_readable(const fs::path& folder) {
+  read_state(folder);
+  policy::SafetensorsFile check_moments(folder / kOptimizerFile);
+  policy::WeightReader::open(folder);
+}
+
+bool is_readable(const fs::path& folder) {
+  try {
+    check_readable(folder);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void discard(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (error) log_warning("{}: not removed: {}", folder.string(), error.message());
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(fs::path run_folder, int64_t keep)
@@ -129,7 +151,10 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
                        const TrainerState& state) {
   fs::create_directories(folder_);
   const fs::path target = folder_of(state.step);
-  if (fs::exists(target)) return;  // the same step is the same state
+  if (fs::exists(target)) {
+    if (is_readable(target)) return;  // the same step is the same state
+    discard(target);
+  }
   write_folder_atomically(target, [&](const fs::path& folder) {
     policy.save_into(folder);
     write_moments(folder / kOptimizerFile, policy.decoder(), optimizer);
@@ -141,16 +166,14 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
                        {"stream", state.stream}};
     write_atomically(folder / kStateFile, json.dump(2) + "\n");
   });
-  remove_old();
+  remove_others(state.step);
 }
 
 std::optional<fs::path> Checkpoints::latest() const {
   for (const int64_t step : steps_in(folder_)) {
     const fs::path folder = folder_of(step);
     try {
-      read_state(folder);
-      policy::SafetensorsFile check_moments(folder / kOptimizerFile);
-      policy::WeightReader::open(folder);
+      check_readable(folder);
       return folder;
     } catch (const Error& error) {
       log_warning("{}: passed over: {}", folder.string(), error.what());
@@ -173,12 +196,15 @@ TrainerState Checkpoints::restore(const fs::path& folder, policy::Policy& policy
   return state;
 }
 
-void Checkpoints::remove_old() const {
-  const auto steps = steps_in(folder_);
-  for (size_t i = static_cast<size_t>(keep_); i < steps.size(); ++i) {
-    std::error_code error;
-    fs::remove_all(folder_of(steps[i]), error);
-    if (error) log_warning("{}: not removed: {}", folder_of(steps[i]).string(), error.message());
+void Checkpoints::remove_others(int64_t saved) const {
+  int64_t kept = 0;
+  for (const int64_t step : steps_in(folder_)) {
+    // A later one was broken, or the run would have gone on from it.
+    if (step > saved || ++kept > keep_) discard(folder_of(step));
+  }
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(".step-") && name.ends_with(".tmp")) discard(entry.path());
   }
 }
 

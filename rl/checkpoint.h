@@ -28,7 +28,8 @@ class Checkpoints {
  public:
   Checkpoints(std::filesystem::path run_folder, int64_t keep);
 
-  /// Then removes all but the newest `keep`. Throws Error naming the file; nothing else has
+  /// Then removes all but the newest `keep`, and what a killed process has left half-written. A
+  /// whole checkpoint of the same step stays. Throws Error naming the file; nothing else has
   /// changed.
   void save(const policy::Policy& policy, Optimizer& optimizer, const TrainerState& state);
 
@@ -43,7 +44,7 @@ class Checkpoints {
   std::filesystem::path folder_of(int64_t step) const;
 
  private:
-  void remove_old() const;
+  void remove_others(int64_t saved) const;
 
   std::filesystem::path folder_;  // <run>/checkpoints
   int64_t keep_;
