@@ -122,3 +122,11 @@ function(grpo_tests)
     gtest_discover_tests(house_test TEST_PREFIX "house." PROPERTIES LABELS unit TIMEOUT 300)
   endif()
 endfunction()
+
+# Programs that measure; built by name only (ninja engine_bench). See benchmarks/README.md.
+function(grpo_benchmarks)
+  if(TARGET grpo_rollout)
+    add_executable(engine_bench EXCLUDE_FROM_ALL benchmarks/engine_bench.cpp)
+    target_link_libraries(engine_bench PRIVATE grpo_rollout)
+  endif()
+endfunction()

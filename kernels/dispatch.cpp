@@ -20,8 +20,8 @@ Isa initial() {
   for (const Isa isa : {Isa::kGeneric, Isa::kAvx2, Isa::kAvx512}) {
     if (std::strcmp(wanted, name(isa)) == 0 && available(isa)) return isa;
   }
-  std::fprintf(stderr, "GRPO_CPU=%s: unknown or not available on this CPU (best here: %s)\n", wanted,
-               name(best()));
+  std::fprintf(stderr, "GRPO_CPU=%s: unknown or not available on this CPU (best here: %s)\n",
+               wanted, name(best()));
   std::exit(2);
 }
 

@@ -4,10 +4,11 @@
 
 /// Run-time choice of the instruction set for the CPU kernels.
 ///
-/// Every `<op>_cpu.cpp` is compiled three times, as namespace `cpu::generic` (plain C++), `cpu::avx2`
-/// (with FMA and F16C) and `cpu::avx512`. All three give the same bits: a result is defined by 16
-/// virtual lanes, explicit fused multiply-adds and a fixed order of reduction (kernels/isa.h), never
-/// by the width of a register, the number of threads or what else is in the batch.
+/// Every `<op>_cpu.cpp` is compiled three times, as namespace `cpu::generic` (plain C++),
+/// `cpu::avx2` (with FMA and F16C) and `cpu::avx512`. All three give the same bits: a result is
+/// defined by 16 virtual lanes, explicit fused multiply-adds and a fixed order of reduction
+/// (kernels/isa.h), never by the width of a register, the number of threads or what else is in the
+/// batch.
 namespace grpo::kernels::cpu {
 
 enum class Isa { kGeneric, kAvx2, kAvx512 };

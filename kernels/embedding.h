@@ -4,7 +4,8 @@
 
 #include "kernels/dispatch.h"
 
-/// Rows of a packed table [vocab, dim] (kernels/matmul.h), so that a tied head needs no second copy.
+/// Rows of a packed table [vocab, dim] (kernels/matmul.h), so that a tied head needs no second
+/// copy.
 namespace grpo::kernels::cpu {
 
 /// y [tokens, dim] = factor * table[ids].

@@ -6,8 +6,8 @@
 
 /// One matrix per expert over contiguous runs of rows: rows [offsets[e], offsets[e + 1]) of x meet
 /// weight e. weights: [experts, packed_size(out, in)] (kernels/matmul.h); offsets: [experts + 1],
-/// non-decreasing, offsets[experts] = rows. Same order of arithmetic as matmul. Experts without rows
-/// cost nothing.
+/// non-decreasing, offsets[experts] = rows. Same order of arithmetic as matmul. Experts without
+/// rows cost nothing.
 namespace grpo::kernels::cpu {
 
 GRPO_CPU_KERNEL(void, grouped_matmul,

@@ -4,10 +4,10 @@
 
 #include "kernels/dispatch.h"
 
-/// Rotary position embedding (Su et al., arXiv 2104.09864), in place on x [tokens, heads, head_dim].
-/// The first rotary_dim elements behind `skip` of each head turn: pairs (j, j + rotary_dim / 2), or
-/// (2i, 2i + 1) when interleaved. cos, sin: [positions, rotary_dim / 2]; position: [tokens].
-/// `inverse` turns back: the gradient.
+/// Rotary position embedding (Su et al., arXiv 2104.09864), in place on x [tokens, heads,
+/// head_dim]. The first rotary_dim elements behind `skip` of each head turn: pairs (j, j +
+/// rotary_dim / 2), or (2i, 2i + 1) when interleaved. cos, sin: [positions, rotary_dim / 2];
+/// position: [tokens]. `inverse` turns back: the gradient.
 namespace grpo::kernels::cpu {
 
 GRPO_CPU_KERNEL(void, rope,

@@ -125,7 +125,8 @@ struct UpdateConfig {
 
 template <class Visitor>
 void fields(Visitor& v, UpdateConfig& c) {
-  v("max_tokens", c.max_tokens, "tokens per micro-batch: bounds memory, changes no result",
+  v("max_tokens", c.max_tokens,
+    "tokens per micro-batch: bounds memory; the gradient is the same to float32 rounding",
     at_least(1));
   v("minibatches", c.minibatches, "optimiser steps per pass over a step's answers", at_least(1));
   v("epochs", c.epochs, "passes over a step's answers", at_least(1));

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/stopwatch.h"
 
 namespace grpo::rl {
 
@@ -49,6 +48,7 @@ void Session::begin() {
   monitor::Record record{0, {}};
   evaluate_into(record);
   run_.monitor().log(std::move(record));
+  since_last_step_ = Stopwatch();
 }
 
 void Session::evaluate_into(monitor::Record& record) {
@@ -74,6 +74,8 @@ void Session::save() {
 }
 
 void Session::finish_step(monitor::Record record, int64_t tokens) {
+  record.set("perf/throughput",
+             static_cast<double>(tokens) / std::max(1e-9, since_last_step_.seconds()));
   const bool last = !goes_on();
   if (eval_.every > 0 && (last || state.step % eval_.every == 0)) evaluate_into(record);
   if (last || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
@@ -81,6 +83,7 @@ void Session::finish_step(monitor::Record record, int64_t tokens) {
   record.set("perf/peak_memory_mib", peak_memory_mib());
   record.set("perf/memory_mib", resident_memory_mib());
   run_.monitor().log(std::move(record));
+  since_last_step_ = Stopwatch();
 }
 
 void Session::note_skipped(bool skipped, int64_t limit,

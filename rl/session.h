@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "datasets/problem.h"
 #include "policy/policy.h"
@@ -87,6 +88,7 @@ class Session {
   std::unique_ptr<reward::Rubric> rubric_;
   std::vector<datasets::Problem> eval_problems_;
   ThreadPool judges_{2};
+  Stopwatch since_last_step_;
 };
 
 }  // namespace grpo::rl

@@ -165,6 +165,7 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
     throw_if_interrupted();
     return true;
   };
+  const int64_t preempted_before = session_.engine().stats().preempted;
   std::vector<AnsweredProblem> all, kept;
   UniformCounts counts;
   int64_t rounds = 0;
@@ -190,7 +191,8 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
   }
   add_answer_metrics(all, record);
   record.set("rollout/refill_rounds", static_cast<double>(std::max<int64_t>(0, rounds - 1)));
-  record.set("rollout/preempted", static_cast<double>(session_.engine().stats().preempted));
+  record.set("perf/preempted",
+             static_cast<double>(session_.engine().stats().preempted - preempted_before));
   record.set("data/epoch", static_cast<double>(stream_.epoch()));
   write_samples(session_.run(), record.step, all, recipe_.log.samples);
   if (recipe_.select.refill_rounds > 0 && kept.empty()) {
