@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <map>
@@ -116,6 +117,27 @@ Json read_state(const fs::path& folder) {
   return state;
 }
 
+/// A record as JSON keeps every bit: infinities and NaN, which JSON lacks, as the bits of all.
+Json record_to_json(const monitor::Record& record) {
+  Json metrics = Json::array();
+  for (const auto& [name, value] : record.metrics) {
+    metrics.push_back({name, std::bit_cast<uint64_t>(value)});
+  }
+  return {{"step", record.step}, {"metrics", metrics}};
+}
+
+monitor::Record record_from_json(const Json& json, const std::string& place) {
+  const JsonObject fields(json, place);
+  monitor::Record record{fields.required<int64_t>("step"), {}};
+  for (const Json& metric : fields.required<Json>("metrics")) {
+    check(metric.is_array() && metric.size() == 2 && metric[0].is_string() &&
+              metric[1].is_number_unsigned(),
+          "{}: metrics: expected [name, bits], got {}", place, metric.dump());
+    record.set(metric[0].get<std::string>(), std::bit_cast<double>(metric[1].get<uint64_t>()));
+  }
+  return record;
+}
+
 /// Throws Error saying what is broken: lengths and layout of all files, not every number in them.
 void check_readable(const fs::path& folder) {
   read_state(folder);
@@ -158,12 +180,13 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
   write_folder_atomically(target, [&](const fs::path& folder) {
     policy.save_into(folder);
     write_moments(folder / kOptimizerFile, policy.decoder(), optimizer);
-    const Json json = {{"format", kFormat},
-                       {"step", state.step},
-                       {"next_sequence", state.next_sequence},
-                       {"skipped_in_a_row", state.skipped_in_a_row},
-                       {"optimizer_steps", optimizer.num_steps()},
-                       {"stream", state.stream}};
+    Json json = {{"format", kFormat},
+                 {"step", state.step},
+                 {"next_sequence", state.next_sequence},
+                 {"skipped_in_a_row", state.skipped_in_a_row},
+                 {"optimizer_steps", optimizer.num_steps()},
+                 {"stream", state.stream}};
+    if (state.unfinished) json["unfinished"] = record_to_json(*state.unfinished);
     write_atomically(folder / kStateFile, json.dump(2) + "\n");
   });
   remove_others(state.step);
@@ -191,10 +214,15 @@ TrainerState Checkpoints::restore(const fs::path& folder, policy::Policy& policy
   state.next_sequence = static_cast<uint64_t>(fields.required<int64_t>("next_sequence"));
   state.skipped_in_a_row = fields.required<int64_t>("skipped_in_a_row");
   state.stream = fields.required<Json>("stream");
+  if (json.contains("unfinished")) {
+    state.unfinished = record_from_json(json["unfinished"], (folder / kStateFile).string());
+  }
   optimizer.set_num_steps(fields.required<int64_t>("optimizer_steps"));
   read_moments(folder / kOptimizerFile, policy.decoder(), optimizer);
   return state;
 }
+
+bool Checkpoints::any() const { return !steps_in(folder_).empty(); }
 
 void Checkpoints::remove_others(int64_t saved) const {
   int64_t kept = 0;

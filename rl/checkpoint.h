@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "monitor/record.h"
 #include "policy/policy.h"
 #include "rl/optimizer.h"
 
@@ -18,6 +19,9 @@ struct TrainerState {
   uint64_t next_sequence = 0;  ///< Philox sequence of the next answer
   int64_t skipped_in_a_row = 0;
   Json stream;  ///< cursor of the data stream
+  /// Record of the step just made, when its evaluation was interrupted: evaluated and written on
+  /// resume.
+  std::optional<monitor::Record> unfinished;
 };
 
 /// Checkpoints of a run: <run>/checkpoints/step-<N>, each a Hugging Face folder with float32
@@ -40,6 +44,9 @@ class Checkpoints {
   /// Moments and state from `folder`; the policy is loaded from the same folder by Policy::load.
   static TrainerState restore(const std::filesystem::path& folder, policy::Policy& policy,
                               Optimizer& optimizer);
+
+  /// Whether there is one at all, readable or not.
+  bool any() const;
 
   std::filesystem::path folder_of(int64_t step) const;
 

@@ -49,20 +49,20 @@ void Run::create(const std::string& resolved_recipe, int64_t seed) {
   write_atomically(folder / "run.json", run.dump(2) + "\n");
 }
 
-void Run::open(int64_t last_step, int64_t total_steps, const LogConfig& log) {
+void Run::open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log) {
   configure_log({.least = options_.quiet ? LogLevel::warning : LogLevel::info,
                  .file = options_.output / "log.txt"});
   const auto mode =
       options_.resume ? monitor::JsonlFile::Open::resume : monitor::JsonlFile::Open::create;
   metrics_ =
-      std::make_unique<monitor::JsonlFile>(options_.output / "metrics.jsonl", mode, last_step);
+      std::make_unique<monitor::JsonlFile>(options_.output / "metrics.jsonl", mode, last_record);
   samples_ =
       std::make_unique<monitor::JsonlFile>(options_.output / "samples.jsonl", mode, last_step);
   monitor_.add([this](const monitor::Record& record) { metrics_->write(record); });
   if (log.tensorboard) {
     auto board = std::make_shared<monitor::EventFile>(
         options_.output / "tensorboard",
-        last_step > 0 ? std::optional<int64_t>(last_step + 1) : std::nullopt);
+        options_.resume ? std::optional<int64_t>(last_record + 1) : std::nullopt);
     monitor_.add([board](const monitor::Record& record) { board->write(record); });
   }
   if (!options_.quiet) {

@@ -45,9 +45,9 @@ class Run {
     }
   }
 
-  /// Opens metrics and samples, cutting off what was written after `last_step` (resume), and the
-  /// progress display. `last_step` 0: a fresh run.
-  void open(int64_t last_step, int64_t total_steps, const LogConfig& log);
+  /// Opens samples and metrics, on resume cutting off samples after `last_step` and records after
+  /// `last_record`, and the progress display.
+  void open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log);
 
   const std::filesystem::path& folder() const { return options_.output; }
   const RunOptions& options() const { return options_; }

@@ -12,14 +12,18 @@ void Session::load(const ModelSource& model, const PromptConfig& prompt,
                    const rollout::EngineConfig& engine_config) {
   rubric_ = std::make_unique<reward::Rubric>(reward);
   if (eval_.every > 0) eval_problems_ = all_problems(eval_.data, "eval.data");
+  std::optional<std::filesystem::path> latest;
   if (run_.options().resume) {
-    const auto latest = checkpoints_.latest();
-    check_input(latest.has_value(), "--resume: {} has no checkpoint", run_.folder().string());
+    latest = checkpoints_.latest();
+    check_input(latest.has_value() || !checkpoints_.any(),
+                "--resume: no checkpoint of {} can be read", run_.folder().string());
+  }
+  if (latest) {
     policy_ = policy::Policy::load(*latest);
     optimizer_ = std::make_unique<Optimizer>(optimizer, policy_->decoder());
     state = Checkpoints::restore(*latest, *policy_, *optimizer_);
     restored_ = true;
-  } else {
+  } else {  // a run that ended before its first checkpoint begins again
     policy_ = model.random_init ? policy::Policy::random(model.path, seed_, model.init_std)
                                 : policy::Policy::load(model.path);
     optimizer_ = std::make_unique<Optimizer>(optimizer, policy_->decoder());
@@ -44,11 +48,16 @@ bool Session::goes_on() const {
 }
 
 void Session::begin() {
-  if (state.step > 0 || eval_.every == 0) return;
-  monitor::Record record{0, {}};
-  evaluate_into(record);
-  run_.monitor().log(std::move(record));
-  since_last_step_ = Stopwatch();
+  if (state.unfinished) {
+    monitor::Record record = *state.unfinished;
+    evaluate_into(record);
+    state.unfinished.reset();
+    run_.monitor().log(std::move(record));
+  } else if (state.step == 0 && eval_.every > 0) {
+    monitor::Record record{0, {}};
+    evaluate_into(record);
+    run_.monitor().log(std::move(record));
+  }
 }
 
 void Session::evaluate_into(monitor::Record& record) {
@@ -74,16 +83,19 @@ void Session::save() {
 }
 
 void Session::finish_step(monitor::Record record, int64_t tokens) {
-  record.set("perf/throughput",
-             static_cast<double>(tokens) / std::max(1e-9, since_last_step_.seconds()));
   const bool last = !goes_on();
-  if (eval_.every > 0 && (last || state.step % eval_.every == 0)) evaluate_into(record);
-  if (last || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
+  record.set("perf/throughput", static_cast<double>(tokens) / std::max(1e-9, step_time_.seconds()));
   record.set("perf/tokens", static_cast<double>(tokens));
   record.set("perf/peak_memory_mib", peak_memory_mib());
   record.set("perf/memory_mib", resident_memory_mib());
+  if (eval_.every > 0 && (last || state.step % eval_.every == 0)) {
+    state.unfinished = record;
+    evaluate_into(record);
+    state.unfinished.reset();
+  }
+  // Before the checkpoint: whatever is killed in between, no step lacks its record on resume.
   run_.monitor().log(std::move(record));
-  since_last_step_ = Stopwatch();
+  if (last || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
 }
 
 void Session::note_skipped(bool skipped, int64_t limit,

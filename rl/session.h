@@ -12,6 +12,7 @@
 #include "rl/checkpoint.h"
 #include "rl/data.h"
 #include "rl/evaluate.h"
+#include "rl/interrupt.h"
 #include "rl/optimizer.h"
 #include "rl/recipe.h"
 #include "rl/run.h"
@@ -39,19 +40,29 @@ class Session {
     } else {
       state.stream = stream.cursor();
     }
-    run_.open(state.step, recipe.steps, recipe.log);
+    run_.open(state.step, last_record(), recipe.steps, recipe.log);
     announce();
   }
 
   /// Called with `state` as it stands after a step: writes the record, saves and evaluates when
   /// due.
   void finish_step(monitor::Record record, int64_t tokens);
-  /// Saves `state` unless its checkpoint is there.
-  void save();
-  /// Whether another step is to be made.
-  bool goes_on() const;
-  /// Evaluation before the first step, when the recipe asks for it.
-  void begin();
+  /// Makes steps until the last. An interrupt, which `step` passes on as Interrupted, saves the
+  /// state after the last whole step: the one in progress is made again on resume.
+  template <class Step>
+  void loop(Step step) {
+    try {
+      begin();
+      while (goes_on()) {
+        throw_if_interrupted();
+        step_time_ = Stopwatch();
+        step();
+      }
+    } catch (const Interrupted&) {
+      save();
+      throw;
+    }
+  }
   /// A step whose loss was not finite: counts, and stops the run after `limit` in a row, with the
   /// batch saved for inspection.
   void note_skipped(bool skipped, int64_t limit, std::span<const std::vector<int32_t>> sequences);
@@ -72,6 +83,17 @@ class Session {
             const reward::RubricConfig& reward, const OptimizerConfig& optimizer,
             const rollout::EngineConfig& engine_config);
   void announce() const;
+  /// Evaluation before the first step, or the one that an interrupt has cut off.
+  void begin();
+  /// Whether another step is to be made.
+  bool goes_on() const;
+  /// Saves `state` unless its checkpoint is there.
+  void save();
+  /// The last step whose record stands in metrics.jsonl for good: `begin` writes that of step 0 and
+  /// an unfinished one again.
+  int64_t last_record() const {
+    return state.step == 0 || state.unfinished ? state.step - 1 : state.step;
+  }
   void evaluate_into(monitor::Record& record);
 
   Run run_;
@@ -88,7 +110,7 @@ class Session {
   std::unique_ptr<reward::Rubric> rubric_;
   std::vector<datasets::Problem> eval_problems_;
   ThreadPool judges_{2};
-  Stopwatch since_last_step_;
+  Stopwatch step_time_;
 };
 
 }  // namespace grpo::rl

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "rl/interrupt.h"
 #include "rl/session.h"
 #include "rl/train.h"
 #include "rl/update.h"
@@ -36,12 +35,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
   settings.vocab = session.policy().vocab();
   settings.completions = recipe.batch;
   settings.moe = recipe.moe;
-  session.begin();
-  while (session.goes_on()) {
-    if (interrupted()) {
-      session.save();
-      throw Interrupted();
-    }
+  session.loop([&] {
     TrainerState next = session.state;
     monitor::Record record{next.step + 1, {}};
     std::vector<Sequence> sequences;
@@ -78,8 +72,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
     session.state = std::move(next);
     session.engine().weights_changed(session.state.step);
     session.finish_step(std::move(record), scale.tokens);
-  }
-  if (options.stop_after) session.save();
+  });
 }
 
 void validate(const SftRecipe& recipe) {

@@ -103,16 +103,7 @@ class Trainer {
   }
 
   void run() {
-    session_.begin();
-    while (session_.goes_on()) {
-      try {
-        step();
-      } catch (const Interrupted&) {
-        session_.save();  // the step in progress is made again on resume
-        throw;
-      }
-    }
-    if (session_.run().options().stop_after) session_.save();
+    session_.loop([this] { step(); });
   }
 
  private:

@@ -1,0 +1,359 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <regex>
+#include <thread>
+
+#include "base/random.h"
+#include "kernels/dispatch.h"
+#include "tests/apps/program.h"
+
+namespace grpo::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+const fs::path kSource = GRPO_SOURCE_DIR;
+
+/// A two-layer DeepSeek-V3: latent attention, and a mixture of experts with choice bias.
+void write_model(const fs::path& folder) {
+  fs::create_directories(folder);
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+    fs::copy_file(kSource / "recipes/tiny/model" / file, folder / file);
+  }
+  Json config = parse_json(read_file(kSource / "recipes/tiny/model/config.json"), "config.json");
+  for (const auto& [key, value] : std::map<std::string, int>{{"hidden_size", 32},
+                                                             {"intermediate_size", 48},
+                                                             {"moe_intermediate_size", 16},
+                                                             {"num_hidden_layers", 2},
+                                                             {"kv_lora_rank", 12},
+                                                             {"qk_nope_head_dim", 8},
+                                                             {"qk_rope_head_dim", 4},
+                                                             {"v_head_dim", 8}}) {
+    config[key] = value;
+  }
+  write_atomically(folder / "config.json", config.dump());
+}
+
+/// Recipes for that model, in a folder of their own.
+class Recipes {
+ public:
+  Recipes() { write_model(folder_.path() / "model"); }
+
+  /// Answers of random weights are never right: what varies is their length.
+  fs::path grpo() const {
+    return folder_.file("grpo.yaml", common() + R"(steps: 6
+rollout: {questions: 3, group_size: 4, max_new_tokens: 24, engine: {max_running: 5}}
+reward: {overlong: 1.0, overlong_max_length: 24, overlong_buffer: 24}
+checkpoint: {every: 2, keep: 2}
+)");
+  }
+  fs::path sft() const {
+    return folder_.file("sft.yaml", common() + R"(steps: 6
+batch: 4
+checkpoint: {every: 2, keep: 2}
+)");
+  }
+  fs::path file(const std::string& name, const std::string& text) const {
+    return folder_.file(name, text);
+  }
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+
+  std::string common() const {
+    return "seed: 3\nmodel: {path: " + path("model").string() +
+           R"(, random_init: true, init_std: 0.1}
+data:
+  - name: arithmetic
+    generator: {family: arithmetic, operations: 2}
+    count: 50
+update: {max_tokens: 128}
+optimizer: {learning_rate: 0.003}
+schedule: {decay: cosine, warmup_steps: 2}
+moe: {bias_update_rate: 0.01, balance_loss: 0.001}
+eval:
+  every: 3
+  data: [{name: held-out, generator: {family: arithmetic, operations: 2}, split: held_out, count: 4}]
+  max_new_tokens: 12
+)";
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+const Recipes& recipes() {
+  static const Recipes recipes;
+  return recipes;
+}
+
+/// metrics.jsonl without what depends on the clock and the machine's memory.
+std::vector<OrderedJson> metrics(const fs::path& run) {
+  std::vector<OrderedJson> rows;
+  std::istringstream lines(read_file(run / "metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    OrderedJson row = OrderedJson::object();
+    const auto parsed = parse_json<OrderedJson>(line, "metrics.jsonl");
+    for (const auto& [key, value] : parsed.items()) {
+      if (!key.starts_with("timing_s/") && !key.starts_with("perf/")) row[key] = value;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+size_t num_lines(const fs::path& file) {
+  if (!fs::exists(file)) return 0;
+  const std::string text = read_file(file);
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void expect_same_run(const fs::path& run, const fs::path& expected) {
+  EXPECT_EQ(metrics(run), metrics(expected));
+  if (fs::exists(expected / "samples.jsonl")) {
+    EXPECT_EQ(read_file(run / "samples.jsonl"), read_file(expected / "samples.jsonl"));
+  }
+  // Of the last checkpoint: an interrupted run has others on its way.
+  for (const auto& entry : fs::recursive_directory_iterator(expected / "checkpoints/step-6")) {
+    const fs::path file = run / fs::relative(entry.path(), expected);
+    ASSERT_TRUE(fs::exists(file)) << file;
+    std::string bytes = read_file(file), whole = read_file(entry.path());
+    if (file.filename() == "trainer_state.json") {
+      Json state = parse_json(bytes, file.string());
+      state.erase("unfinished");  // an evaluation that was interrupted, and made on resume
+      bytes = state.dump(2) + "\n";
+    }
+    EXPECT_TRUE(bytes == whole) << file;
+  }
+}
+
+/// The program in the background; `signal` it or let it end.
+class Background {
+ public:
+  explicit Background(const std::string& arguments, const fs::path& log) {
+    pid_ = fork();
+    if (pid_ == 0) {
+      const std::string command =
+          std::string("exec ") + GRPO_BINARY + " " + arguments + " > " + log.string() + " 2>&1";
+      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      _exit(127);
+    }
+  }
+  void signal(int number) const { kill(pid_, number); }
+  /// Exit code, or minus the signal that ended it.
+  int wait() const {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+/// Until `file` has so many lines (or a minute has gone by).
+void await_lines(const fs::path& file, size_t lines) {
+  for (int i = 0; i < 60000 && num_lines(file) < lines; ++i) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
+class SlowRun : public ::testing::TestWithParam<std::string> {
+ protected:
+  static std::string command(const fs::path& run) {
+    const fs::path recipe = GetParam() == "train" ? recipes().grpo() : recipes().sft();
+    return GetParam() + " " + recipe.string() + " --quiet --output " + run.string();
+  }
+  /// The run that nothing interrupts, made once per kind.
+  static fs::path whole() {
+    static std::map<std::string, std::unique_ptr<test::TemporaryFolder>> runs;
+    auto& folder = runs[GetParam()];
+    if (folder == nullptr) {
+      folder = std::make_unique<test::TemporaryFolder>();
+      const auto finished = run_grpo(command(folder->path() / "run"));
+      EXPECT_EQ(finished.code, 0) << finished.err;
+    }
+    return folder->path() / "run";
+  }
+};
+
+TEST_P(SlowRun, LearnsInEveryStepAndEvaluates) {
+  const auto rows = metrics(whole());
+  ASSERT_EQ(rows.size(), 7u) << "the first evaluation and six steps";
+  for (size_t i = 1; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i]["step"], i);
+    EXPECT_EQ(rows[i]["train/skipped"], 0);
+    EXPECT_GT(rows[i]["actor/grad_norm"], 0) << i;
+    EXPECT_EQ(rows[i].contains("val-core/mean@1"), i % 3 == 0);
+  }
+}
+
+TEST_P(SlowRun, TwoRunsAreTheSame) {
+  const test::TemporaryFolder folder;
+  ASSERT_EQ(run_grpo(command(folder.path() / "run")).code, 0);
+  expect_same_run(folder.path() / "run", whole());
+}
+
+TEST_P(SlowRun, KilledAtAnyMomentItGoesOnAsIfItHadNotBeen) {
+  const fs::path expected = whole();
+  Random random(GetParam() == "train" ? 1 : 2);
+  for (const size_t lines : {0, 1, 3, 5}) {
+    const test::TemporaryFolder folder;
+    const fs::path run = folder.path() / "run";
+    const Background program(command(run), folder.path() / "log");
+    await_lines(lines == 0 ? run / "recipe.yaml" : run / "metrics.jsonl",
+                std::max<size_t>(1, lines));
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(60000)));
+    program.signal(SIGKILL);
+    program.wait();
+    SCOPED_TRACE(fmt::format("killed with {} lines written", num_lines(run / "metrics.jsonl")));
+    const auto resumed = run_grpo(command(run) + " --resume");
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    expect_same_run(run, expected);
+  }
+}
+
+TEST_P(SlowRun, InterruptedItSavesACheckpointAndGoesOn) {
+  const fs::path expected = whole();
+  Random random(3);
+  for (const size_t lines : {0, 1, 3}) {
+    const test::TemporaryFolder folder;
+    const fs::path run = folder.path() / "run";
+    const Background program(command(run), folder.path() / "log");
+    await_lines(lines == 0 ? run / "recipe.yaml" : run / "metrics.jsonl",
+                std::max<size_t>(1, lines));
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(30000)));
+    program.signal(SIGINT);
+    EXPECT_EQ(program.wait(), 130) << read_file(folder.path() / "log");
+    SCOPED_TRACE(
+        fmt::format("interrupted with {} lines written", num_lines(run / "metrics.jsonl")));
+    EXPECT_FALSE(fs::is_empty(run / "checkpoints"));
+    const auto resumed = run_grpo(command(run) + " --resume");
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    expect_same_run(run, expected);
+  }
+}
+
+TEST_P(SlowRun, StoppedAfterAStepItGoesOn) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  ASSERT_EQ(run_grpo(command(run) + " --steps 3").code, 0);
+  EXPECT_TRUE(fs::exists(run / "checkpoints/step-3"));
+  ASSERT_EQ(run_grpo(command(run) + " --resume").code, 0);
+  expect_same_run(run, whole());
+}
+
+TEST_P(SlowRun, ResumeRefusesAChangedRecipe) {
+  const auto refused = run_grpo(command(whole()) + " --resume --set optimizer.beta1=0.8");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("optimizer.beta1"));
+  const auto again = run_grpo(command(whole()));
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err, HasSubstr("holds a run already"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, SlowRun, ::testing::Values("train", "sft"),
+                         [](const auto& kind) { return kind.param; });
+
+/// Losses of the first three steps, recorded once (tests/golden/run/README.md): a change that is
+/// not meant to alter numbers must not alter these.
+TEST(GoldenRun, LossesAreTheRecordedOnesOnEveryInstructionSet) {
+  const fs::path file = kSource / "tests/golden/run/losses.json";
+  const Json recorded = parse_json(read_file(file), file.string());
+  for (const std::string kind : {"train", "sft"}) {
+    const fs::path recipe = kind == "train" ? recipes().grpo() : recipes().sft();
+    std::vector<OrderedJson> first;
+    for (const auto isa :
+         {kernels::cpu::Isa::kAvx512, kernels::cpu::Isa::kAvx2, kernels::cpu::Isa::kGeneric}) {
+      if (!kernels::cpu::available(isa)) continue;
+      SCOPED_TRACE(kind + " " + kernels::cpu::name(isa));
+      const test::TemporaryFolder folder;
+      setenv("GRPO_CPU", kernels::cpu::name(isa), 1);
+      const auto finished = run_grpo(kind + " " + recipe.string() + " --quiet --steps 3 --output " +
+                                     (folder.path() / "run").string());
+      unsetenv("GRPO_CPU");
+      ASSERT_EQ(finished.code, 0) << finished.err;
+      const auto rows = metrics(folder.path() / "run");
+      ASSERT_EQ(rows.size(), 4u);
+      for (size_t step = 1; step <= 3; ++step) {
+        EXPECT_NEAR(rows[step]["train/loss"], recorded[kind][step - 1].get<double>(), 1e-5) << step;
+      }
+      if (first.empty()) first = rows;
+      EXPECT_EQ(rows, first) << "the instruction sets give the same bits";
+    }
+  }
+}
+
+TEST(SlowTrain, SaysWhenThereIsNothingToLearnFrom) {
+  const test::TemporaryFolder folder;
+  const auto finished = run_grpo("train " + recipes().grpo().string() + " --quiet --output " +
+                                 (folder.path() / "run").string() +
+                                 " --set reward.overlong=0 --set select.refill_rounds=2"
+                                 " --set eval.every=0");
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("step 1: all 9 groups of 3 rounds had equal rewards"));
+}
+
+TEST(Recipe, ATypoIsNamedWithFileAndLine) {
+  const auto recipe = recipes().file("typo.yaml", "steps: 1\nrollout:\n  group_sise: 4\n");
+  const auto refused = run_grpo("train " + recipe.string());
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(
+      refused.err,
+      HasSubstr("typo.yaml:3:3: rollout.group_sise: unknown key; did you mean \"group_size\"?"));
+}
+
+TEST(Recipe, ADryRunPrintsTheResolvedRecipeAndWritesNothing) {
+  const auto recipe = recipes().grpo();
+  const auto output = recipes().path("dry");
+  const auto printed =
+      run_grpo("train " + recipe.string() + " --dry-run --seed 8 --output " + output.string());
+  EXPECT_EQ(printed.code, 0) << printed.err;
+  EXPECT_THAT(printed.out, HasSubstr("seed: 8"));
+  EXPECT_THAT(printed.out, HasSubstr("temperature: 1"));
+  EXPECT_FALSE(fs::exists(output));
+  // What is printed is a recipe.
+  const auto resolved = recipes().file("resolved.yaml", printed.out);
+  EXPECT_EQ(run_grpo("train " + resolved.string() + " --dry-run").out, printed.out);
+}
+
+TEST(Recipe, EveryRecipeOfTheRepositoryIsReadable) {
+  int64_t count = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kSource / "recipes")) {
+    if (entry.path().extension() != ".yaml") continue;
+    SCOPED_TRACE(entry.path().string());
+    ++count;
+    const std::string text = read_file(entry.path());
+    const std::regex header("# command: grpo (train|sft|eval) (\\S+)");
+    std::smatch match;
+    ASSERT_TRUE(std::regex_search(text, match, header)) << "no line \"# command: grpo …\"";
+    EXPECT_EQ(match[2].str(), fs::relative(entry.path(), kSource).string());
+    const auto printed = run_grpo(match[1].str() + " " + entry.path().string() + " --dry-run");
+    EXPECT_EQ(printed.code, 0) << printed.err;
+  }
+  EXPECT_GE(count, 2);
+}
+
+TEST(Recipe, MalformedDataIsNamedWithFileAndLine) {
+  const auto data = recipes().file("bad.jsonl", R"({"id": "1", "prompt": "1+1", "answer": "2"}
+{"id": "2", "prompt": "1+2", "answer": 
+)");
+  const auto recipe = recipes().file(
+      "bad.yaml", "model: {path: " + recipes().path("model").string() +
+                      ", random_init: true}\ndata: [{path: " + data.string() + "}]\n");
+  const auto refused =
+      run_grpo("train " + recipe.string() + " --output " + recipes().path("bad-run").string());
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("bad.jsonl:2"));
+  EXPECT_FALSE(fs::exists(recipes().path("bad-run"))) << "a refused run must not claim its folder";
+}
+
+}  // namespace
+}  // namespace grpo::testing
