@@ -241,6 +241,32 @@ TEST_P(SlowRun, InterruptedItSavesACheckpointAndGoesOn) {
   }
 }
 
+TEST_P(SlowRun, AnEvaluationThatWasInterruptedIsMadeOnResume) {
+  const test::TemporaryFolder folder;
+  // Evaluations that take far longer than steps.
+  const std::string slow =
+      " --set eval.every=1 --set eval.samples=16 --set eval.temperature=1"
+      " --set eval.max_new_tokens=150";
+  const fs::path expected = folder.path() / "whole";
+  ASSERT_EQ(run_grpo(command(expected) + slow).code, 0);
+  bool met = false;
+  for (int i = 0; i < 8 && !met; ++i) {
+    const fs::path run = folder.path() / fmt::format("run-{}", i);
+    const Background program(command(run) + slow, folder.path() / "log");
+    await_lines(run / "metrics.jsonl", 3);
+    std::this_thread::sleep_for(milliseconds(100 + 20 * i));
+    program.signal(SIGINT);
+    ASSERT_EQ(program.wait(), 130) << read_file(folder.path() / "log");
+    for (const auto& entry : fs::directory_iterator(run / "checkpoints")) {
+      met |= read_file(entry.path() / "trainer_state.json").find("unfinished") != std::string::npos;
+    }
+    const auto resumed = run_grpo(command(run) + slow + " --resume");
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    expect_same_run(run, expected);
+  }
+  EXPECT_TRUE(met) << "no interrupt came during an evaluation";
+}
+
 TEST_P(SlowRun, StoppedAfterAStepItGoesOn) {
   const test::TemporaryFolder folder;
   const fs::path run = folder.path() / "run";

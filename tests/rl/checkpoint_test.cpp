@@ -6,7 +6,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <bit>
 #include <csignal>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -119,6 +121,27 @@ TEST_F(CheckpointTest, RestoresEveryBitAndTrainingGoesOnTheSame) {
     moments += optimizer.first_moments()[i].abs().max().item<float>() > 0 ? 1 : 0;
   }
   EXPECT_GT(moments, 20);
+}
+
+TEST_F(CheckpointTest, KeepsTheRecordOfAnUnfinishedStep) {
+  Trained trained(1, 0);
+  TrainerState state = state_of(4);
+  state.unfinished = monitor::Record{4, {}};
+  state.unfinished->set("train/loss", 0.1);
+  state.unfinished->set("b", -std::numeric_limits<double>::infinity());
+  state.unfinished->set("a", std::numeric_limits<double>::quiet_NaN());
+  Checkpoints checkpoints(run.path(), 1);
+  checkpoints.save(*trained.policy, trained.optimizer, state);
+  const auto restored =
+      Checkpoints::restore(*checkpoints.latest(), *trained.policy, trained.optimizer).unfinished;
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->step, 4);
+  ASSERT_EQ(restored->metrics.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    const auto& [name, value] = state.unfinished->metrics[i];
+    EXPECT_EQ(restored->metrics[i].first, name);
+    EXPECT_EQ(std::bit_cast<uint64_t>(restored->metrics[i].second), std::bit_cast<uint64_t>(value));
+  }
 }
 
 TEST_F(CheckpointTest, KeepsTheNewest) {
