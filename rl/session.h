@@ -16,6 +16,7 @@
 #include "rl/optimizer.h"
 #include "rl/recipe.h"
 #include "rl/run.h"
+#include "rl/update.h"
 #include "rollout/engine.h"
 
 namespace grpo::rl {
@@ -35,6 +36,7 @@ class Session {
         eval_(recipe.eval),
         seed_(static_cast<uint64_t>(recipe.seed)) {
     load(recipe.model, recipe.prompt, recipe.reward, recipe.optimizer, engine_config);
+    check_supported(recipe.moe, policy_->decoder());
     if (restored_) {
       stream.restore(state.stream);
     } else {

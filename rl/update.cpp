@@ -55,6 +55,16 @@ void balance_experts(policy::Decoder& decoder, const std::vector<std::vector<int
 
 }  // namespace
 
+void check_supported(const MoeTrainConfig& config, const policy::Decoder& decoder) {
+  const policy::ModelConfig& model = decoder.config();
+  check_input(config.balance_loss == 0 || !decoder.moe_layers().empty(),
+              "moe.balance_loss: the model ({}) has no mixture of experts", model.model_type);
+  check_input(
+      config.bias_update_rate == 0 || (!decoder.moe_layers().empty() && model.moe.correction_bias),
+      "moe.bias_update_rate: the model ({}) has no router with a correction bias",
+      model.model_type);
+}
+
 TrainedTokens forward_trained(policy::Decoder& decoder, const PackedBatch& batch,
                               double temperature, int64_t vocab, policy::MoeStats* stats) {
   TrainedTokens out;

@@ -30,6 +30,9 @@ void fields(Visitor& v, MoeTrainConfig& c) {
     at_least(0));
 }
 
+/// Throws Error (exit code 2) where the recipe asks for balancing that the model has no part for.
+void check_supported(const MoeTrainConfig& config, const policy::Decoder& decoder);
+
 /// Log-probabilities of one micro-batch's trained tokens, in order, with their graph.
 struct TrainedTokens {
   Tensor logprob;             ///< [trained]

@@ -1,6 +1,7 @@
 #include "rl/update.h"
 
 #include <ATen/ATen.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <limits>
 
 #include "base/random.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/tiny_model.h"
 
 namespace grpo::rl {
@@ -237,6 +239,20 @@ TEST(Update, TheBalanceLossReachesTheRouterAndEvensTheLoad) {
   }
   EXPECT_LT(last.balance_loss, first.balance_loss);
   EXPECT_GE(last.balance_loss, 0);
+}
+
+TEST(Update, RefusesBalancingWhereThereIsNothingToBalance) {
+  const policy::Decoder dense(config_of("tied")), no_bias(config_of("moe")),
+      biased(config_of("mla"));
+  EXPECT_THAT(test::error_of([&] { check_supported({.balance_loss = 0.1}, dense); }, 2),
+              ::testing::HasSubstr("moe.balance_loss"));
+  for (const auto* decoder : {&dense, &no_bias}) {
+    EXPECT_THAT(test::error_of([&] { check_supported({.bias_update_rate = 0.1}, *decoder); }, 2),
+                ::testing::HasSubstr("moe.bias_update_rate"));
+  }
+  check_supported({}, dense);
+  check_supported({.balance_loss = 0.1}, no_bias);
+  check_supported({.bias_update_rate = 0.1, .balance_loss = 0.1}, biased);
 }
 
 TEST(Update, AFrozenRouterStays) {
