@@ -42,7 +42,7 @@ struct Flags {
         ->allow_extra_args(false);
     command.add_option("--seed", params.seed, "of rows that have none")->check(number_from(0));
     command.add_option("--batch", batch, "answers sampled together; changes no answer")
-        ->check(number_from(1));
+        ->check(CLI::Range(int64_t{1}, kMostAnswers));
   }
 };
 

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     chosen.work();
     return 0;
   } catch (const rl::Interrupted&) {
-    fmt::print(stderr, "interrupted; a checkpoint is saved, go on with --resume\n");
+    fmt::print(stderr, "interrupted; --resume goes on\n");
     return 130;
   } catch (const Error& error) {
     fmt::print(stderr, "grpo: {}\n", error.what());

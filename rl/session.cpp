@@ -105,8 +105,9 @@ void Session::note_skipped(bool skipped, int64_t limit,
     return;
   }
   ++state.skipped_in_a_row;
-  log_warning("step {}: loss or gradient is not finite; the policy was not changed ({} in a row)",
-              state.step + 1, state.skipped_in_a_row);
+  log_warning(
+      "step {}: loss or gradient is not finite; that update was left out ({} steps in a row)",
+      state.step + 1, state.skipped_in_a_row);
   if (state.skipped_in_a_row < limit) return;
   OrderedJson batch = OrderedJson::array();
   for (const auto& tokens : sequences) batch.push_back(tokens);

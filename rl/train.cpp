@@ -63,7 +63,8 @@ void write_samples(Run& run, int64_t step, const std::vector<AnsweredProblem>& a
                    int64_t count) {
   for (size_t g = 0; g < answered.size() && count > 0; ++g) {
     const AnsweredProblem& a = answered[g];
-    for (size_t i = 0; i < a.texts.size() && count > 0; ++i, --count) {
+    const size_t half = (a.texts.size() + 1) / 2;  // a few answers of several questions
+    for (size_t i = 0; i < half && count > 0; ++i, --count) {
       OrderedJson parts;
       for (const auto& part : a.scores[i].parts) parts[part.name] = part.value;
       run.samples().write(step, {{"id", a.problem.id},
@@ -74,7 +75,6 @@ void write_samples(Run& run, int64_t step, const std::vector<AnsweredProblem>& a
                                  {"rule", a.scores[i].verdict.rule},
                                  {"reward", json_number(a.rewards[i])},
                                  {"parts", parts}});
-      if (i + 1 == a.texts.size() / 2) break;  // a few answers of several questions
     }
   }
 }
@@ -114,6 +114,9 @@ class Trainer {
     std::vector<AnsweredProblem> answered = sample(next, record);  // o ~ pi_old, r
     const int64_t tokens = count_tokens(answered);
     if (recipe_.select.drop_uniform) drop_uniform(answered);  // they carry no gradient
+    if (answered.empty()) {
+      log_warning("step {}: every group had equal rewards: the policy stays as it is", record.step);
+    }
     const auto advantages = group_advantages(rewards_of(answered), recipe_.advantage);  // A
     add_advantage_metrics(advantages, record);
     learn(make_sequences(answered, advantages), record);  // pi <- pi + ...

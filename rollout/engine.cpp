@@ -57,14 +57,17 @@ void Engine::make_cache(std::span<const std::vector<int32_t>> prompts, int64_t g
           length, context);
     needs.push_back(pages_of(length + std::min(params.max_tokens, context - length)));
   }
-  const int64_t budget = config_.kv_memory_mib * (int64_t{1} << 20) / decoder_.page_bytes();
+  // No machine has more, and the product stays a number of bytes.
+  const int64_t mib = std::min(config_.kv_memory_mib, int64_t{1} << 40);
+  const int64_t budget = mib * (int64_t{1} << 20) / decoder_.page_bytes();
   const int64_t largest = *std::max_element(needs.begin(), needs.end()) + 1;
-  check(largest <= budget,
-        "rollout.kv_memory_mib: one answer needs {} bytes of cache, the limit of {} MiB is less",
-        largest * decoder_.page_bytes(), config_.kv_memory_mib);
+  check_input(
+      largest <= budget,
+      "engine.kv_memory_mib: one answer needs {} bytes of cache, the limit of {} MiB is less",
+      largest * decoder_.page_bytes(), config_.kv_memory_mib);
   int64_t total = 0;
   for (const int64_t n : needs) total += (n + 1) * group + 1;
-  const int64_t concurrent = (largest + 1) * config_.max_running;
+  const int64_t concurrent = (largest + 1) * std::min(config_.max_running, total);
   const int64_t wanted = std::min({budget, total, concurrent});
   if (pages_.num_pages < wanted) {
     pages_ = {};  // free the old ones first
@@ -77,6 +80,9 @@ std::vector<Group> Engine::sample(std::span<const std::vector<int32_t>> prompts,
   check(group >= 1, "group: {} answers per prompt, expected at least 1", group);
   check(params.max_tokens >= 1, "max_tokens: {}, expected at least 1", params.max_tokens);
   check(params.stop_strings.empty() || tokenizer_ != nullptr, "stop strings need a tokenizer");
+  for (const std::string& text : params.stop_strings) {
+    check_input(!text.empty(), "a stop string is empty: every answer would end at once");
+  }
   check(params.prompt_seeds.empty() || params.prompt_seeds.size() == prompts.size(),
         "prompt_seeds: {} for {} prompts", params.prompt_seeds.size(), prompts.size());
   if (prompts.empty()) return {};
@@ -188,7 +194,7 @@ void Engine::draw(Run& run, const std::vector<Scheduled>& work, const Tensor& hi
       rows.push_back(draws[i].row);
       settings.push_back({.scale = decoder_.logit_scale(run.params.temperature),
                           .greedy = run.params.temperature == 0,
-                          .top_k = static_cast<int32_t>(run.params.top_k),
+                          .top_k = static_cast<int32_t>(std::min(run.params.top_k, vocab_)),
                           .top_p = static_cast<float>(run.params.top_p),
                           .min_p = static_cast<float>(run.params.min_p),
                           .uniform = uniform(s.philox_seed, s.philox_sequence,

@@ -287,8 +287,8 @@ TEST_F(EngineOfOneModel, RefusesAnAnswerLargerThanTheCache) {
   policy::Decoder deep(large);
   deep.initialize(7, 0.3);
   Engine tight({.kv_memory_mib = 1}, deep, nullptr);
-  EXPECT_THAT(test::error_of([&] { tight.sample(random_prompts({100}), 1, params(28)); }, 1),
-              HasSubstr("rollout.kv_memory_mib"));
+  EXPECT_THAT(test::error_of([&] { tight.sample(random_prompts({100}), 1, params(28)); }, 2),
+              HasSubstr("engine.kv_memory_mib"));
 }
 
 TEST_F(EngineOfOneModel, NamesThePromptWhoseLogitsAreNotFinite) {
