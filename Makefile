@@ -20,7 +20,7 @@ test: build
 	@scripts/run_tests build/$(PRESET)
 
 smollm2: build
-	@scripts/fetch_smollm2
+	@scripts/fetch_smollm2 build/$(PRESET)/grpo
 
 format:
 	@git ls-files '*.h' '*.cpp' '*.cu' '*.cuh' | xargs clang-format -i

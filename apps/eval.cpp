@@ -73,9 +73,12 @@ void print_table(const Json& results) {
 }
 
 void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
-  const rl::Run run(options, recipe);
-  configure_log({.least = options.quiet ? LogLevel::warning : LogLevel::info,
-                 .file = run.folder() / "log.txt"});
+  rl::Run run(options, recipe);
+  const auto begin = [&] {
+    if (!options.resume) run.create();
+    configure_log({.least = options.quiet ? LogLevel::warning : LogLevel::info,
+                   .file = run.folder() / "log.txt"});
+  };
   const auto results_file = run.folder() / "results.json";
   if (!std::filesystem::exists(results_file)) {
     const auto problems = rl::all_problems(recipe.eval.data, "eval.data");
@@ -85,6 +88,8 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
                             : policy::Policy::load(recipe.model.path);
     rollout::Engine engine(recipe.engine, policy->decoder(), &policy->tokenizer());
     const rl::Prompter prompter(recipe.prompt, *policy);
+    prompter.check_all(problems);
+    begin();  // what fails before leaves no folder behind
     log_info("{} questions, {} answers each, run folder {}", problems.size(), recipe.eval.samples,
              run.folder().string());
     const auto result = rl::evaluate(engine, prompter, policy->eos(), reward::Rubric(recipe.reward),

@@ -90,6 +90,7 @@ class Stream {
     return batch;
   }
 
+  const std::vector<Source<Item>>& sources() const { return sources_; }
   nlohmann::json cursor() const { return index_.cursor(); }
   void restore(const nlohmann::json& cursor) { index_.restore(cursor); }
   int64_t epoch() const { return index_.epoch(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "kernels/adamw.h"
 #include "policy/weights/safetensors.h"
 #include "policy/weights/weight_reader.h"
 
@@ -85,6 +87,17 @@ void read_moments(const fs::path& file, const policy::Decoder& decoder, Optimize
         }
       }
     }
+  }
+}
+
+/// Weights that are not finite are never saved: they would push out the good ones before them.
+void check_finite(const policy::Decoder& decoder) {
+  for (const policy::Parameter& p : decoder.parameters()) {
+    check(
+        std::isfinite(kernels::cpu::squared_norm(p.value.const_data_ptr<float>(), p.value.numel())),
+        "{}: the weights are not finite, so this step is not saved; the checkpoint before it "
+        "stays. Lower optimizer.learning_rate",
+        p.name);
   }
 }
 
@@ -171,6 +184,7 @@ fs::path Checkpoints::folder_of(int64_t step) const {
 
 void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
                        const TrainerState& state) {
+  check_finite(policy.decoder());
   fs::create_directories(folder_);
   const fs::path target = folder_of(state.step);
   if (fs::exists(target)) {

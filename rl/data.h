@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "datasets/demonstrations.h"
 #include "datasets/problem.h"
 #include "datasets/stream.h"
@@ -31,6 +32,18 @@ class Prompter {
   /// Its ids. Throws Error when it is longer than prompt.max_tokens or leaves no room in the
   /// context.
   std::vector<int32_t> encode(const std::string& question) const;
+  /// Throws the Error of `encode` for the first question it would refuse, naming its id: once at
+  /// the start, not when the question's turn comes. `items`: problems or demonstrations.
+  template <class Item>
+  void check_all(const std::vector<Item>& items) const {
+    for (const Item& item : items) {
+      try {
+        encode(item.prompt);
+      } catch (const Error& error) {
+        throw Error(fmt::format("question {}: {}", item.id, error.what()), error.exit_code());
+      }
+    }
+  }
   /// Ids of a response, an end-of-sequence token behind it.
   std::vector<int32_t> encode_response(const std::string& response) const;
   /// What rewards and people read: the answer's text behind the prefix, special tokens left out.

@@ -29,17 +29,17 @@ std::string cpu_model() {
 
 }  // namespace
 
-void Run::create(const std::string& resolved_recipe, int64_t seed) {
+void Run::create() {
   const fs::path& folder = options_.output;
-  check_input(!fs::exists(recipe_file()),
-              "--output: {} holds a run already; use --resume or another folder", folder.string());
-  fs::create_directories(folder);
-  write_atomically(recipe_file(), resolved_recipe);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  check_input(!error, "--output: {}: {}", folder.string(), error.message());
+  write_atomically(recipe_file(), resolved_recipe_);
   utsname system{};
   uname(&system);
   const OrderedJson run = {{"version", kVersion},
                            {"command", options_.command},
-                           {"seed", seed},
+                           {"seed", seed_},
                            {"machine",
                             {{"host", system.nodename},
                              {"system", std::string(system.sysname) + " " + system.release},
@@ -50,6 +50,7 @@ void Run::create(const std::string& resolved_recipe, int64_t seed) {
 }
 
 void Run::open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log) {
+  if (!options_.resume) create();
   configure_log({.least = options_.quiet ? LogLevel::warning : LogLevel::info,
                  .file = options_.output / "log.txt"});
   const auto mode =

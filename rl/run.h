@@ -29,9 +29,9 @@ struct RunOptions {
 /// metrics.jsonl, samples.jsonl, log.txt, checkpoints/.
 class Run {
  public:
-  /// Makes the folder, or with `resume` checks that it is there and holds the same recipe.
+  /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe.
   /// `recipe` is the resolved one. Throws Error (exit code 2) for a folder in use, a missing one,
-  /// or changed keys, which it names.
+  /// or changed keys, which it names. Nothing is written before `open`.
   template <class Recipe>
   Run(const RunOptions& options, const Recipe& recipe) : options_(options) {
     if (options.resume) {
@@ -41,12 +41,19 @@ class Run {
       check_input(changed.empty(), "--resume: the recipe differs from {} in: {}", file.string(),
                   fmt::join(changed, ", "));
     } else {
-      create(print_config(recipe), recipe.seed);
+      check_input(!std::filesystem::exists(recipe_file()),
+                  "--output: {} holds a run already; use --resume or another folder",
+                  options.output.string());
+      resolved_recipe_ = print_config(recipe);
+      seed_ = recipe.seed;
     }
   }
 
-  /// Opens samples and metrics, on resume cutting off samples after `last_step` and records after
-  /// `last_record`, and the progress display.
+  /// Makes the folder with recipe.yaml and run.json; `open` does it for a run that is not resumed.
+  void create();
+
+  /// Makes the folder unless it is resumed. Opens samples and metrics, on resume cutting off
+  /// samples after `last_step` and records after `last_record`, and the progress display.
   void open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log);
 
   const std::filesystem::path& folder() const { return options_.output; }
@@ -58,9 +65,10 @@ class Run {
 
  private:
   std::filesystem::path recipe_file() const { return options_.output / "recipe.yaml"; }
-  void create(const std::string& resolved_recipe, int64_t seed);
 
   RunOptions options_;
+  std::string resolved_recipe_;  // of a fresh run
+  int64_t seed_ = 0;
   monitor::Monitor monitor_;
   std::unique_ptr<monitor::JsonlFile> metrics_, samples_;
   std::function<void(std::string_view)> note_;

@@ -32,6 +32,7 @@ void Session::load(const ModelSource& model, const PromptConfig& prompt,
       std::make_unique<rollout::Engine>(engine_config, policy_->decoder(), &policy_->tokenizer());
   engine_->weights_changed(state.step);
   prompter_ = std::make_unique<Prompter>(prompt, *policy_);
+  prompter_->check_all(eval_problems_);
 }
 
 void Session::announce() const {

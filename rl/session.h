@@ -36,6 +36,7 @@ class Session {
         eval_(recipe.eval),
         seed_(static_cast<uint64_t>(recipe.seed)) {
     load(recipe.model, recipe.prompt, recipe.reward, recipe.optimizer, engine_config);
+    for (const auto& source : stream.sources()) prompter_->check_all(source.items);
     check_supported(recipe.moe, policy_->decoder());
     if (restored_) {
       stream.restore(state.stream);
