@@ -27,7 +27,8 @@ inline std::vector<float> random_floats(int64_t count, uint32_t seed, float spre
 
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+  if (a.size() != b.size()) return false;
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 /// compute() -> std::vector<float>, the same bits under every instruction set of this CPU and with
