@@ -38,7 +38,8 @@ def run_llama(model_path, prompt, new, rounds, batches):
     import ctypes
     import llama_cpp as L
     L.llama_backend_init()
-    L.llama_log_set(ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *a: None), None)
+    quiet = L.llama_log_callback(lambda *a: None)  # must outlive the library's use of it
+    L.llama_log_set(quiet, ctypes.c_void_p(0))
     model = L.llama_model_load_from_file(model_path.encode(), L.llama_model_default_params())
     vocab = L.llama_vocab_n_tokens(L.llama_model_get_vocab(model))
     for r in range(rounds):
