@@ -174,8 +174,7 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
         answer(session_.engine(), session_.prompter(), session_.rubric(), session_.judges(),
                stream_.next(missing), r.group_size, params, observer);
     if (recipe_.select.refill_rounds == 0) {
-      kept = std::move(answered);
-      all = kept;
+      all = std::move(answered);
       break;
     }
     all.insert(all.end(), answered.begin(), answered.end());
@@ -189,7 +188,8 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
              static_cast<double>(session_.engine().stats().preempted - preempted_before));
   record.set("data/epoch", static_cast<double>(stream_.epoch()));
   write_samples(session_.run(), record.step, all, recipe_.log.samples);
-  if (recipe_.select.refill_rounds > 0 && kept.empty()) {
+  if (recipe_.select.refill_rounds == 0) return all;
+  if (kept.empty()) {
     throw Error(fmt::format(
         "step {}: all {} groups of {} rounds had equal rewards, so there is nothing to learn from "
         "(mean reward {}). The questions are all too easy or too hard, or the format is never met: "
