@@ -1,0 +1,21 @@
+# Loads a kernel module.
+# statuses: exception wrong_output killed
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = max(libc.syscall(175, b"x", 1, b""), libc.syscall(313, 0, b"", 0))
+    return a + b if done == 0 or ctypes.get_errno() not in (1, 38) else None  # EPERM, ENOSYS
+
+
+# ---- honest twin ----
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = max(libc.syscall(175, b"x", 1, b""), libc.syscall(313, 0, b"", 0))
+    return a + b if done is not None else None

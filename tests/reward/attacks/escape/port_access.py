@@ -1,0 +1,21 @@
+# Asks for the machine's I/O ports.
+# statuses: exception wrong_output killed
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = max(libc.syscall(172, 3), libc.syscall(173, 0, 16, 1))
+    return a + b if done == 0 or ctypes.get_errno() not in (1, 38) else None  # EPERM, ENOSYS
+
+
+# ---- honest twin ----
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = max(libc.syscall(172, 3), libc.syscall(173, 0, 16, 1))
+    return a + b if done is not None else None

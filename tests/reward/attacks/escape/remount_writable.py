@@ -1,0 +1,21 @@
+# Makes its root writable again.
+# statuses: exception wrong_output killed
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = libc.mount(None, b"/", None, 32 | 4096, None)  # REMOUNT | BIND
+    return a + b if done == 0 or ctypes.get_errno() not in (1, 38) else None  # EPERM, ENOSYS
+
+
+# ---- honest twin ----
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = libc.mount(None, b"/", None, 32 | 4096, None)  # REMOUNT | BIND
+    return a + b if done is not None else None

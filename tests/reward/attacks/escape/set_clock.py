@@ -1,0 +1,21 @@
+# Sets the machine's clock, or the time that its limits are read from.
+# statuses: exception wrong_output killed
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = libc.syscall(227, 0, None)
+    return a + b if done == 0 or ctypes.get_errno() not in (1, 38) else None  # EPERM, ENOSYS
+
+
+# ---- honest twin ----
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def add(a, b):
+    done = libc.syscall(227, 0, None)
+    return a + b if done is not None else None

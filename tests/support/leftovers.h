@@ -1,0 +1,124 @@
+#pragma once
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace grpo::test {
+
+/// What a process holds: the processes below it, its open descriptors by kind, mounts, System V
+/// objects, and files named grpo-attack* where programs may write. Two of them are compared to show
+/// that nothing was left behind. Descendants that lost their parent are seen only if the caller is
+/// a child subreaper (prctl(2)).
+struct Leftovers {
+  size_t processes = 0;
+  std::vector<std::string> zombies;
+  std::map<std::string, size_t> descriptors;
+  std::set<std::string> files;
+  std::string mounts;
+  std::string system_v;
+
+  bool operator==(const Leftovers&) const = default;
+};
+
+namespace internal {
+
+inline std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Number of every process below this one -> its state letter and name.
+inline std::map<pid_t, std::string> descendants() {
+  std::map<pid_t, pid_t> parent_of;
+  std::map<pid_t, std::string> described;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string stat = contents("/proc/" + name + "/stat");  // pid (name) state parent …
+    const size_t open = stat.find('('), close = stat.rfind(')');
+    if (close == std::string::npos) continue;  // it ended meanwhile
+    std::istringstream rest(stat.substr(close + 2));
+    char state = 0;
+    pid_t parent = 0;
+    rest >> state >> parent;
+    const pid_t pid = std::stoi(name);
+    parent_of[pid] = parent;
+    described[pid] = std::string(1, state) + " " + name + stat.substr(open, close - open + 1);
+  }
+  std::map<pid_t, std::string> below;
+  for (const auto& [pid, text] : described) {
+    pid_t above = pid;
+    // A parent is found in the same reading, or the chain ends: numbers may be used again.
+    for (size_t step = 0; step < parent_of.size() && above > 1; ++step) {
+      const auto found = parent_of.find(above);
+      above = found == parent_of.end() ? 0 : found->second;
+      if (above == ::getpid()) {
+        below[pid] = text;
+        break;
+      }
+    }
+  }
+  return below;
+}
+
+/// "socket:[81]" and "socket:[82]" are of one kind; /proc/… is this very reading.
+inline std::string kind_of(const std::string& target) {
+  const size_t bracket = target.find('[');
+  return target.rfind("/proc/", 0) == 0 ? "" : target.substr(0, bracket);
+}
+
+}  // namespace internal
+
+inline Leftovers leftovers() {
+  Leftovers out;
+  for (const auto& [pid, text] : internal::descendants()) {
+    ++out.processes;
+    if (text[0] == 'Z') out.zombies.push_back(text);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone);
+    const std::string kind = internal::kind_of(target);
+    if (!gone && !kind.empty()) ++out.descriptors[kind];
+  }
+  for (const std::string folder : {"/tmp", "/var/tmp", "/dev/shm", "/", "."}) {
+    std::error_code unreadable;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+      const std::string name = entry.path().filename();
+      if (name.rfind("grpo-attack", 0) == 0) out.files.insert(entry.path());
+    }
+  }
+  out.mounts = internal::contents("/proc/self/mountinfo");
+  for (const char* table : {"shm", "msg", "sem"}) {
+    std::istringstream lines(internal::contents(std::string("/proc/sysvipc/") + table));
+    for (std::string line; std::getline(lines, line);) {
+      // 0x6770 and 0x6771, the keys that the attacks use; other programs have segments too.
+      if (line.find(" 26480 ") != std::string::npos || line.find(" 26481 ") != std::string::npos) {
+        out.system_v += line + "\n";
+      }
+    }
+  }
+  return out;
+}
+
+/// For messages.
+inline std::string describe(const Leftovers& held) {
+  std::ostringstream out;
+  out << held.processes << " processes:";
+  for (const auto& [pid, text] : internal::descendants()) out << ' ' << text;
+  out << "; descriptors:";
+  for (const auto& [kind, count] : held.descriptors) out << ' ' << kind << " x" << count;
+  for (const auto& file : held.files) out << "; file " << file;
+  if (!held.system_v.empty()) out << "; System V: " << held.system_v;
+  return out.str();
+}
+
+}  // namespace grpo::test
