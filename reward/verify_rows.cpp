@@ -58,9 +58,9 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
   options.tolerance = tolerance(fields, "tolerance");
   options.tolerance_rel = tolerance(fields, "tolerance_rel");
   options.strict = fields.value_or("strict", true);
-  // Answer words are found in every language, and x in S always equals S.
+  options.condition_is_set = fields.value_or("allow_set_relation_comp", true);
+  // Answer words are found in every language.
   fields.optional<std::string>("language");
-  fields.optional<bool>("allow_set_relation_comp");
 
   std::vector<std::string> golds;
   if (fields.has("gold_list")) {

@@ -1,104 +1,63 @@
 #include "reward/math/compare.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <unordered_set>
 #include <vector>
 
+#include "reward/math/normalize.h"
+#include "reward/math/real_sets.h"
 #include "reward/math/relations.h"
+#include "reward/math/units.h"
 
 namespace grpo::reward::math {
 namespace {
 
 constexpr size_t kMaxItems = 200;
 
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return text;
-}
-
 bool is_collection(const Expression& e) {
   return e.op == Op::list || e.op == Op::set || e.op == Op::tuple;
 }
 
-/// The tree with every ± read as + or as -.
-Ref with_sign(const Ref& e, bool plus) {
-  if (e->op == Op::plus_minus) {
-    const Ref last = with_sign(e->args.back(), plus);
-    const Ref term = plus ? last : make(Op::negate, {last});
-    return e->args.size() == 1 ? term : make(Op::add, {with_sign(e->args[0], plus), term});
-  }
-  if (!contains(*e, Op::plus_minus)) return e;
-  Expression copy = *e;
-  for (auto& arg : copy.args) arg = with_sign(arg, plus);
-  return std::make_shared<const Expression>(std::move(copy));
+bool is_vector(const Expression& e) {
+  return e.op == Op::matrix && (e.rows == 1 || e.rows == e.args.size());
 }
 
-/// Items of a list or set with every ± item made two.
-std::vector<Ref> expanded(const std::vector<Ref>& items) {
-  std::vector<Ref> result;
-  for (const auto& item : items) {
-    if (contains(*item, Op::plus_minus)) {
-      result.push_back(with_sign(item, true));
-      result.push_back(with_sign(item, false));
-    } else {
-      result.push_back(item);
-    }
-  }
-  return result;
+/// A value that may mean an angle in radians: one with pi, or of an inverse function.
+bool may_be_radians(const Expression& e) {
+  const auto text = canonical(e);
+  return text.find("pi") != std::string::npos || text.find("arc") != std::string::npos;
 }
 
-bool is_reals(const Expression& e) { return e.op == Op::symbol && e.name == "mathbb:R"; }
-
-/// (a, b) as an open interval where intervals are meant.
-Ref open_interval(const Ref& e) {
-  if (e->op == Op::relation) {
-    if (const auto interval = as_interval(*e)) return *interval;
-  }
-  Expression interval;
-  interval.op = Op::interval;
-  if (is_reals(*e)) {
-    const auto infinity = make(Op::constant, {}, "infinity");
-    interval.args = {make(Op::negate, {infinity}), infinity};
-  } else if (e->op == Op::tuple && e->args.size() == 2) {
-    interval.args = e->args;
-  } else {
-    return e;
-  }
-  interval.left_open = interval.right_open = true;
-  return std::make_shared<const Expression>(std::move(interval));
-}
-
-void flatten_union(const Ref& e, std::vector<Ref>& parts) {
-  if (e->op == Op::set_union) {
-    for (const auto& arg : e->args) flatten_union(arg, parts);
-  } else {
-    parts.push_back(open_interval(e));
-  }
+Ref in_radians(const Ref& degrees) {
+  return make(Op::divide, {make(Op::multiply, {degrees, make(Op::constant, {}, "pi")}),
+                           make_number(Rational(180))});
 }
 
 class Comparer {
  public:
   Comparer(const MathOptions& options, Budget& budget) : options_(options), budget_(budget) {}
 
-  Comparison run(const Ref& a, const Ref& b) {
+  Comparison run(const Ref& first, const Ref& second) {
     budget_.step();
-    if (canonical(*a) == canonical(*b)) return {Equality::equal, "structure"};
+    if (canonical(*first) == canonical(*second)) return {Equality::equal, "structure"};
+    const Ref a = said_in_words(first), b = said_in_words(second);
     if (contains(*a, Op::plus_minus) || contains(*b, Op::plus_minus)) return plus_minus(a, b);
+    if (says_real_set(*a) || says_real_set(*b)) {
+      if (const auto result = as_sets(*a, *b)) return {*result, "set"};
+    }
     if (a->op == Op::relation || b->op == Op::relation) return relation(a, b);
     if (a->op == Op::text || b->op == Op::text) return words(*a, *b);
     if (a->op == Op::set_union || b->op == Op::set_union) return unions(a, b);
-    if (a->op == Op::interval || b->op == Op::interval || is_reals(*a) || is_reals(*b)) {
-      return interval(a, b);
+    if (a->op == Op::interval || b->op == Op::interval) return interval(a, b);
+    if (a->op == Op::matrix || b->op == Op::matrix || contains(*a, Op::matrix) ||
+        contains(*b, Op::matrix)) {
+      return matrices(a, b);
     }
-    if (is_collection(*a) || is_collection(*b)) return collections(*a, *b);
+    if (is_collection(*a) || is_collection(*b)) return collections(a, b);
     if (a->op == Op::ratio || b->op == Op::ratio) return ratio(a, b);
-    if (a->op == Op::matrix || b->op == Op::matrix || a->op == Op::intersection ||
-        a->op == Op::difference) {
-      if (a->op != b->op || a->rows != b->rows) return {Equality::different, "shape"};
+    if (a->op == Op::intersection || a->op == Op::difference) {
+      if (a->op != b->op) return {Equality::different, "shape"};
       return in_order(a->args, b->args);
     }
     if (!is_scalar(*a) || !is_scalar(*b)) return {Equality::different, "shape"};
@@ -109,20 +68,29 @@ class Comparer {
   Comparison plus_minus(const Ref& a, const Ref& b) {
     const auto items = [](const Ref& e) {
       const bool many = e->op == Op::list || e->op == Op::set;
-      return expanded(many ? e->args : std::vector<Ref>{e});
+      return both_signs(many ? e->args : std::vector<Ref>{e});
     };
-    if (a->op == Op::relation && !is_collection(*a)) {
+    if (a->op == Op::relation) {
       if (const auto value = value_of(*a)) return run(*value, b);
     }
-    if (b->op == Op::relation && !is_collection(*b)) {
+    if (b->op == Op::relation) {
       if (const auto value = value_of(*b)) return run(a, *value);
     }
     return any_order(items(a), items(b));
   }
 
+  /// Both sides as sets of reals, when at least one of them says one and both can be read so.
+  std::optional<Equality> as_sets(const Expression& a, const Expression& b) {
+    const std::string x = set_symbol(a), y = set_symbol(b);
+    if (!x.empty() && !y.empty() && x != y) return std::nullopt;
+    const auto p = real_set(a, budget_);
+    const auto q = p ? real_set(b, budget_) : std::nullopt;
+    if (!p || !q) return std::nullopt;
+    return compare_sets(*p, *q, options_, budget_);
+  }
+
   Comparison relation(const Ref& a, const Ref& b) {
     if (a->op == Op::relation && b->op == Op::relation) {
-      // x in S against an inequality, and sets written after names.
       const auto x = value_of(*a), y = value_of(*b);
       if (x && y && !is_scalar(**x) && !is_scalar(**y)) return run(*x, *y);
       const auto p = as_interval(*a), q = as_interval(*b);
@@ -144,41 +112,66 @@ class Comparer {
     return first ? run(*value, other) : run(other, *value);
   }
 
-  /// 3:4 is 6:8 and the quotient 3/4; with a zero in it (12:00) only itself.
+  /// 3:4 is 6:8 and the quotient 3/4; with a zero at the end (12:00) or units only itself.
   Comparison ratio(const Ref& a, const Ref& b) {
-    const auto quotient = [](const Ref& e) -> std::optional<Ref> {
-      if (e->op != Op::ratio) return is_scalar(*e) ? std::optional(e) : std::nullopt;
-      if (e->args.size() != 2 || !is_scalar(*e->args[0]) || !is_scalar(*e->args[1])) {
-        return std::nullopt;
-      }
-      return make(Op::divide, e->args);
+    const auto parts = [](const Ref& e) {
+      return e->op == Op::ratio ? e->args : std::vector<Ref>{e, make_number(Rational(1))};
     };
+    const auto x = parts(a), y = parts(b);
     if (a->op == b->op) {
-      const auto same = in_order(a->args, b->args);
+      const auto same = in_order(x, y);
       if (same.equality == Equality::equal) return same;
     }
-    const auto x = quotient(a), y = quotient(b);
-    if (!x || !y) return {Equality::different, "ratio"};
-    const auto result = compare_scalars(**x, **y, options_, budget_);
-    return {result.equality == Equality::equal ? Equality::equal : Equality::different, "ratio"};
+    if (x.size() != y.size() || contains(*a, Op::quantity) || contains(*b, Op::quantity)) {
+      return {Equality::different, "ratio"};
+    }
+    for (size_t i = 0; i + 1 < x.size(); ++i) {
+      for (const auto* part : {&x[i], &x.back(), &y[i], &y.back()}) {
+        if (!is_scalar(**part)) return {Equality::different, "ratio"};
+      }
+      const Ref p = make(Op::divide, {x[i], x.back()}), q = make(Op::divide, {y[i], y.back()});
+      if (compare_scalars(*p, *q, options_, budget_).equality != Equality::equal) {
+        return {Equality::different, "ratio"};
+      }
+    }
+    return {Equality::equal, "ratio"};
   }
 
   static Comparison words(const Expression& a, const Expression& b) {
-    if (a.op != Op::text || b.op != Op::text) return {Equality::different, "text"};
-    return {lowered(a.name) == lowered(b.name) ? Equality::equal : Equality::different, "text"};
+    const auto x = as_word(a), y = as_word(b);
+    if (!x || !y) return {Equality::different, "text"};
+    // Letters that may be variables keep their case.
+    const bool both_text = a.op == Op::text && b.op == Op::text;
+    const bool same = both_text ? plain_word(*x) == plain_word(*y) : *x == *y;
+    return {same ? Equality::equal : Equality::different, "text"};
   }
 
+  /// A pair or a condition as the interval it is where intervals are meant.
+  static Ref open_interval(const Ref& e) {
+    if (e->op == Op::relation) {
+      if (const auto interval = as_interval(*e)) return *interval;
+    }
+    if (e->op != Op::tuple || e->args.size() != 2) return e;
+    Expression interval;
+    interval.op = Op::interval;
+    interval.args = e->args;
+    interval.left_open = interval.right_open = true;
+    return std::make_shared<const Expression>(std::move(interval));
+  }
+
+  static void flatten_union(const Ref& e, std::vector<Ref>& parts) {
+    if (e->op == Op::set_union || e->op == Op::list) {  // a list: "x < 1 or x > 3"
+      for (const auto& arg : e->args) flatten_union(arg, parts);
+    } else {
+      parts.push_back(open_interval(e));
+    }
+  }
+
+  /// Unions with ends that are not numbers: part by part.
   Comparison unions(const Ref& a, const Ref& b) {
     std::vector<Ref> x, y;
-    const auto parts = [](const Ref& e, std::vector<Ref>& result) {
-      if (e->op == Op::list) {  // "x < 1 or x > 3"
-        for (const auto& item : e->args) result.push_back(open_interval(item));
-      } else {
-        flatten_union(e, result);
-      }
-    };
-    parts(a, x);
-    parts(b, y);
+    flatten_union(a, x);
+    flatten_union(b, y);
     return any_order(x, y);
   }
 
@@ -191,12 +184,26 @@ class Comparer {
     return in_order(x->args, y->args);
   }
 
-  Comparison collections(const Expression& a, const Expression& b) {
-    if (!is_collection(a) || !is_collection(b)) {
-      return {Equality::different, "shape"};
+  /// Matrices entry by entry; a row or column is also the tuple of its entries.
+  Comparison matrices(const Ref& a, const Ref& b) {
+    const auto x = as_matrix(a), y = as_matrix(b);
+    if (x && y) {
+      if ((*x)->rows != (*y)->rows) return {Equality::different, "shape"};
+      return in_order((*x)->args, (*y)->args);
     }
-    const bool tuples = a.op == Op::tuple || b.op == Op::tuple;
-    auto x = expanded(a.args), y = expanded(b.args);
+    if (x && b->op == Op::tuple && is_vector(**x)) return in_order((*x)->args, b->args);
+    if (y && a->op == Op::tuple && is_vector(**y)) return in_order(a->args, (*y)->args);
+    if (!is_collection(*a) || !is_collection(*b)) return {Equality::different, "shape"};
+    return collections(a, b);
+  }
+
+  Comparison collections(const Ref& a, const Ref& b) {
+    // A set of one is its element: the solution of an equation is written both ways.
+    if (a->op == Op::set && a->args.size() == 1 && is_scalar(*b)) return run(a->args[0], b);
+    if (b->op == Op::set && b->args.size() == 1 && is_scalar(*a)) return run(a, b->args[0]);
+    if (!is_collection(*a) || !is_collection(*b)) return {Equality::different, "shape"};
+    const bool tuples = a->op == Op::tuple || b->op == Op::tuple;
+    auto x = both_signs(a->args), y = both_signs(b->args);
     return tuples ? in_order(x, y) : any_order(x, y);
   }
 
@@ -242,7 +249,28 @@ class Comparer {
     return result;
   }
 
+  /// Units: on one side only, they are left out; different kinds are different values; of one
+  /// kind, both are converted exactly.
+  Comparison quantities(const Ref& a, const Ref& b) {
+    const auto value = [](const Ref& e) { return e->op == Op::quantity ? e->args[0] : e; };
+    auto p = as_quantity(a), q = as_quantity(b);
+    if (!p || !q) {
+      const Ref& bare = p ? b : a;
+      if (bare->op == Op::degree || bare->op == Op::percent) return {Equality::different, "unit"};
+      return run(value(a), value(b));
+    }
+    const auto x = parse_unit((*p)->name), y = parse_unit((*q)->name);
+    if (!x || !y || !x->same_kind(*y)) return {Equality::different, "unit"};
+    const auto converted = [](const Ref& e, const Unit& unit) {
+      if (unit.factor == Rational(1)) return e->args[0];
+      return make(Op::multiply, {e->args[0], make_number(unit.factor)});
+    };
+    if (x->factor == y->factor) return run((*p)->args[0], (*q)->args[0]);
+    return run(converted(*p, *x), converted(*q, *y));
+  }
+
   Comparison scalar(const Ref& a, const Ref& b) {
+    if (a->op == Op::quantity || b->op == Op::quantity) return quantities(a, b);
     const auto strip = [](const Ref& e) {
       return e->op == Op::percent || e->op == Op::degree ? e->args[0] : e;
     };
@@ -255,18 +283,9 @@ class Comparer {
     }
     if (a->op == Op::degree || b->op == Op::degree) {
       auto result = run(strip(a), strip(b));
-      // 60 degrees is also pi/3, which only a value with pi can mean.
-      if (result.equality != Equality::equal && a->op != b->op) {
-        const auto radians = [&](const Ref& e) {
-          return make(Op::divide, {make(Op::multiply, {strip(e), make(Op::constant, {}, "pi")}),
-                                   make_number(Rational(180))});
-        };
-        const auto has_pi = [](const Ref& e) {
-          return canonical(*e).find("pi") != std::string::npos;
-        };
-        if (a->op == Op::degree && has_pi(b)) return run(radians(a), b);
-        if (b->op == Op::degree && has_pi(a)) return run(a, radians(b));
-      }
+      if (result.equality == Equality::equal || a->op == b->op) return result;
+      if (a->op == Op::degree && may_be_radians(*b)) return run(in_radians(strip(a)), b);
+      if (b->op == Op::degree && may_be_radians(*a)) return run(a, in_radians(strip(b)));
       return result;
     }
     if (a->op == Op::percent || b->op == Op::percent) {
@@ -288,10 +307,19 @@ class Comparer {
   Budget& budget_;
 };
 
+/// Whether a reference says a set and the answer only a condition: graders differ about those.
+bool condition_for_set(const Expression& gold, const Expression& answer) {
+  if (answer.op != Op::relation || answer.ops[0] == "in" || !says_real_set(answer)) return false;
+  return gold.op == Op::relation ? gold.ops[0] == "in" : says_real_set(gold) || gold.op == Op::set;
+}
+
 }  // namespace
 
 Comparison compare_trees(const Ref& gold, const Ref& answer, const MathOptions& options,
                          Budget& budget) {
+  if (!options.condition_is_set && condition_for_set(*gold, *answer)) {
+    return {Equality::different, "condition"};
+  }
   return Comparer(options, budget).run(gold, answer);
 }
 

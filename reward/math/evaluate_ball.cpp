@@ -79,6 +79,7 @@ class Numeric {
       case Op::divide:
       case Op::percent:
       case Op::degree:
+      case Op::quantity:
         return arithmetic(e);
       default:
         return std::nullopt;
@@ -165,7 +166,8 @@ class Numeric {
   }
 
   std::optional<Ball> call(const Expression& e) {
-    if (e.name == "det" || e.name == "gcd" || e.name == "lcm") {  // defined exactly or not at all
+    if (e.name == "det" || e.name == "gcd" || e.name == "lcm" ||
+        e.name == "factorial2") {  // defined exactly or not at all
       const auto exact = exact_value(e, bindings_, budget_);
       return exact ? std::optional(Ball(*exact, precision_)) : std::nullopt;
     }

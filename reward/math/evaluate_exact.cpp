@@ -65,10 +65,16 @@ Rational gcd_of(const Rational& a, const Rational& b) {
 
 Rational magnitude(const Rational& value) { return value.sign() < 0 ? Rational(0) - value : value; }
 
-std::optional<Rational> factorial(const Rational& value) {
+std::optional<Rational> factorial(const Rational& value, bool every_second) {
   const auto n = small_integer(value, kMaxFactorial);
   if (!n || *n < 0) return std::nullopt;
   Rational result(1);
+  if (every_second) {
+    for (slong k = *n; k > 1; k -= 2) {
+      fmpz_mul_si(fmpq_numref(result.get()), fmpq_numref(result.get()), k);
+    }
+    return result;
+  }
   fmpz_fac_ui(fmpq_numref(result.get()), static_cast<ulong>(*n));
   return result;
 }
@@ -144,6 +150,7 @@ class Exact {
       case Op::percent:
         return v[0] / Rational(100);
       case Op::degree:
+      case Op::quantity:
         return v[0];
       case Op::call:
         return call(e.name, v);
@@ -156,7 +163,8 @@ class Exact {
     if (name == "abs") return magnitude(v[0]);
     if (name == "floor") return floor_of(v[0]);
     if (name == "ceil") return Rational(0) - floor_of(Rational(0) - v[0]);
-    if (name == "factorial") return factorial(v[0]);
+    if (name == "factorial") return factorial(v[0], false);
+    if (name == "factorial2") return factorial(v[0], true);
     if (name == "binom") return binomial(v[0], v[1]);
     if (name == "sgn") return Rational(v[0].sign());
     if (name == "mod") {

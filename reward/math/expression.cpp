@@ -71,6 +71,8 @@ std::string canonical(const Expression& e) {
       return canonical(*e.args[0]) + "%";
     case Op::degree:
       return canonical(*e.args[0]) + "deg";
+    case Op::quantity:
+      return canonical(*e.args[0]) + "[" + e.name + "]";
     case Op::plus_minus:
       return e.args.size() == 1 ? "±" + canonical(*e.args[0]) : "(" + joined(e.args, " ± ") + ")";
     case Op::tuple:

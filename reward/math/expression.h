@@ -21,6 +21,7 @@ enum class Op {
   root,        // a-th root of b: args {index, radicand}
   call,        // `name`(args): sin, log {base, x}, floor, gcd, …
   percent,     // a %
+  quantity,    // a with its unit `name`; its value is a
   degree,      // a °
   plus_minus,  // a ± b, or ± b alone (one argument)
   tuple,       // (a, b, …)

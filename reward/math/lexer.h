@@ -36,7 +36,4 @@ inline constexpr size_t kMaxTokens = 6000;
 /// Throws ParseError on bytes that are no UTF-8, control characters and texts beyond the limits.
 std::vector<Token> tokenize(std::string_view text);
 
-/// The functions known by name, in plain text or with a backslash.
-bool is_function_name(std::string_view name);
-
 }  // namespace grpo::reward::math

@@ -10,6 +10,7 @@
 #include "reward/math/compare.h"
 #include "reward/math/latex.h"
 #include "reward/math/rational.h"
+#include "reward/math/words.h"
 
 namespace grpo::reward::math {
 namespace {
@@ -70,6 +71,11 @@ void rename_symbols(Expression& e, std::map<std::string, std::string>& names) {
     const auto next = "v" + std::to_string(names.size() + 1);
     e.name = names.emplace(e.name, next).first->second;
   }
+  // The index of a sum is a name as well.
+  if (e.op == Op::sum || e.op == Op::product) {
+    const auto next = "v" + std::to_string(names.size() + 1);
+    e.name = names.emplace(e.name, next).first->second;
+  }
   for (auto& arg : e.args) {
     Expression copy = *arg;
     rename_symbols(copy, names);
@@ -91,7 +97,25 @@ std::string_view unwrapped(std::string_view text) {
   if (const auto marker = text.find("<|"); marker != std::string_view::npos) {
     text = trim(text.substr(0, marker));
   }
+  // **5**: bold in Markdown
+  while (text.size() > 4 && text.starts_with("**") && text.ends_with("**")) {
+    text = trim(text.substr(2, text.size() - 4));
+  }
   return text;
+}
+
+/// Mathematics, or a number in words.
+ParseResult read(std::string_view text) {
+  auto result = parse_math(text);
+  if (result && result.tree->op != Op::text) return result;
+  std::string_view words = text;
+  if (words.starts_with("\\text{") && words.ends_with("}")) {
+    words = words.substr(6, words.size() - 7);
+  }
+  if (const auto number = number_in_words(trim(words))) {
+    return {make_number(Rational(*number)), "", 0};
+  }
+  return result;
 }
 
 }  // namespace
@@ -102,10 +126,11 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
   if (gold.empty() || answer.empty()) return {Equality::different, "empty"};
   if (gold == answer) return {Equality::equal, "text"};
   const auto expected = parse_plain_number(gold), got = parse_plain_number(answer);
-  if (expected && got && expected->percent == got->percent && expected->value == got->value) {
+  if (expected && got && expected->percent == got->percent && expected->value == got->value &&
+      (expected->unit.empty() || got->unit.empty() || expected->unit == got->unit)) {
     return {Equality::equal, "number"};
   }
-  const auto x = parse_math(gold), y = parse_math(answer);
+  const auto x = read(gold), y = read(answer);
   if (!x || !y) {
     // Words: the same letters, case aside.
     const bool same = gold.size() <= kMaxWords && answer.size() <= kMaxWords &&
@@ -122,7 +147,7 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
   }
 }
 
-bool is_readable(std::string_view gold) { return static_cast<bool>(parse_math(unwrapped(gold))); }
+bool is_readable(std::string_view gold) { return static_cast<bool>(read(unwrapped(gold))); }
 
 namespace {
 

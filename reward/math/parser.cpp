@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "reward/math/latex.h"
+#include "reward/math/units.h"
 
 namespace grpo::reward::math {
 namespace {
@@ -172,11 +174,18 @@ Ref Parser::sum() {
 }
 
 Ref Parser::product() {
+  currency_.clear();
   std::vector<Ref> factors{signed_factor()};
+  std::string unit = std::exchange(currency_, "");
   bool words = false;
   const auto fold = [&] { return grouped(Op::multiply, std::move(factors)); };
   for (;;) {
-    if (take_mark("*")) {
+    const bool value = factors[0]->op != Op::text;
+    if (value && starts_unit()) {
+      unit += unit_phrase();
+      words = true;
+    } else if (take_mark("*")) {
+      if (value && starts_unit()) continue;
       factors.push_back(signed_factor());
     } else if (take_mark("/")) {
       auto left = fold();
@@ -188,8 +197,10 @@ Ref Parser::product() {
       if (peek().kind == Kind::number && tokens_[at_ - 1].kind == Kind::number) {
         fail("two numbers without an operator");
       }
+      const bool inverse = factors[0]->op == Op::power && factors[0]->args[0]->op == Op::symbol &&
+                           canonical(*factors[0]->args[1]) == "-(1)";
       const bool applied = is_mark("(") && !peek().space_before && factors.size() == 1 &&
-                           factors[0]->op == Op::symbol;
+                           (factors[0]->op == Op::symbol || inverse);
       auto right = factor();
       // A word behind a value is its unit; a word before it a label. Neither changes the value.
       if (factors.size() == 1 && factors[0]->op == Op::text && !words) {
@@ -198,10 +209,6 @@ Ref Parser::product() {
         } else {
           factors[0] = right;
         }
-        continue;
-      }
-      if (right->op == Op::text) {
-        words = true;
         continue;
       }
       if (words) fail("words between values");
@@ -214,7 +221,8 @@ Ref Parser::product() {
         factors = {std::make_shared<const Expression>(std::move(call))};
       }
     } else {
-      return fold();
+      const Ref result = fold();
+      return value && parse_unit(unit) ? make(Op::quantity, {result}, unit) : result;
     }
   }
 }
@@ -237,15 +245,20 @@ bool Parser::starts_factor() const {
     case Kind::text:
       return true;
     case Kind::command:
-      for (const std::string_view name :
-           {"and", "or", "cup", "cap", "setminus", "pm", "mod", "in", "notin", "subseteq",
-            "supseteq", "rightarrow", "end", "rfloor", "rceil", "rangle", "choose", "circ"}) {
+      for (const std::string_view name : {"and", "or", "cup", "cap", "setminus", "pm", "mod", "in",
+                                          "notin", "subseteq", "supseteq", "rightarrow", "end",
+                                          "rfloor", "rceil", "rangle", "choose", "over", "circ"}) {
         if (token.text == name) return false;
       }
       return true;
     case Kind::mark:
       if (token.text == "|") return bars_ == 0;
-      return token.text == "(" || token.text == "[" || token.text == "{" || token.text == "\\{";
+      if (token.text == "[") {  // "[0, 1[" closes here
+        const Token& next = peek(1);
+        return next.kind != Kind::end && next.text != "," && next.text != ")" &&
+               next.text != "cup" && next.text != "cap" && next.text != "and" && next.text != "or";
+      }
+      return token.text == "(" || token.text == "{" || token.text == "\\{";
     case Kind::end:
       return false;
   }
@@ -290,7 +303,8 @@ Ref Parser::postfix(Ref base) {
       }
       tower = true;
     } else if (take_mark("!")) {
-      base = make(Op::call, {base}, "factorial");
+      const bool twice = take_mark("!");  // n!! = n (n - 2) (n - 4) …
+      base = make(Op::call, {base}, twice ? "factorial2" : "factorial");
     } else if (take_mark("%")) {
       const Op op = base->op;
       if (op == Op::symbol || op == Op::text) fail("percent of a name");

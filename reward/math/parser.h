@@ -27,6 +27,9 @@ class Parser {
   Ref relation();
   Ref set_expression();
   Ref sum();
+  bool starts_unit() const;
+  std::string unit_phrase();
+  void unit_exponent(std::string& phrase);
   Ref product();
   Ref signed_factor();
   Ref factor();  // an atom with its powers and signs behind
@@ -85,7 +88,9 @@ class Parser {
   std::vector<Token> tokens_;
   size_t at_ = 0;
   int depth_ = 0;
-  int bars_ = 0;  // open |: a bar then closes
+  std::string currency_;            // a money sign was read before the value
+  std::vector<std::string> bound_;  // indices of the sums being read
+  int bars_ = 0;                    // open |: a bar then closes
 };
 
 }  // namespace grpo::reward::math

@@ -3,7 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "reward/math/lexer_names.h"
 #include "reward/math/parser.h"
+#include "reward/math/units.h"
 
 namespace grpo::reward::math {
 namespace {
@@ -39,6 +41,20 @@ std::optional<Rational> in_base(std::string_view digits, int base) {
   return value;
 }
 
+/// Rows of one length, each a closed "interval" or a tuple, as a matrix.
+std::optional<Ref> matrix_of_rows(const std::vector<Ref>& rows) {
+  Expression e;
+  e.op = Op::matrix;
+  for (const auto& row : rows) {
+    const bool interval = row->op == Op::interval && !row->left_open && !row->right_open;
+    if (!interval && row->op != Op::tuple) return std::nullopt;
+    if (row->args.size() != rows[0]->args.size()) return std::nullopt;
+    e.args.insert(e.args.end(), row->args.begin(), row->args.end());
+  }
+  e.rows = rows.size();
+  return std::make_shared<const Expression>(std::move(e));
+}
+
 }  // namespace
 
 Ref Parser::atom() {
@@ -51,12 +67,17 @@ Ref Parser::atom() {
       return symbol(token.text);
     case Kind::text:
       ++at_;
+      if (is_currency(token.text)) {
+        currency_ = token.text;
+        return peek().text == "-" ? signed_factor() : factor();
+      }
       return make(Op::text, {}, token.text);
     case Kind::command:
       return command();
     case Kind::mark:
       if (token.text == "(") return parentheses();
       if (token.text == "[") return brackets();
+      if (token.text == "]") return brackets();  // ]0, 1[
       if (token.text == "{") return braces();
       if (token.text == "\\{") return set_braces();
       if (token.text == "|") return absolute();
@@ -70,23 +91,17 @@ Ref Parser::atom() {
 Ref Parser::number() {
   const Token token = peek();
   ++at_;
-  if (is_command("overline") || is_command("dot")) {
-    // 0.1\overline{23} = 0.1 + 23/990
-    const auto point = token.text.find('.');
-    if (point != std::string::npos) {
-      ++at_;
-      const bool braced = take_mark("{");
-      const std::string repeated = peek().text;
-      if (!all_digits(repeated) || repeated.size() > 100) fail("expected the digits that recur");
-      ++at_;
-      if (braced) expect("}");
-      const auto decimals = static_cast<slong>(token.text.size() - point - 1);
-      const auto start = literal(token.text);
-      const auto period = parse_decimal(repeated);
-      if (!start || !period) fail("a number of too many digits");
-      const Rational nines = power_of_ten(static_cast<slong>(repeated.size())) - Rational(1);
-      return make_number((*start)->number + *period / (nines * power_of_ten(decimals)));
-    }
+  if (is_command("overline") && token.text.find('.') != std::string::npos) {
+    // 0.1\overline{23} = 0.1 + 23/990; the lexer gives every spelling of it so.
+    ++at_;
+    const std::string repeated = peek().text;
+    ++at_;
+    const auto decimals = static_cast<slong>(token.text.size() - token.text.find('.') - 1);
+    const auto start = literal(token.text);
+    const auto period = parse_decimal(repeated);
+    if (!start || !period || repeated.size() > 100) fail("a number of too many digits");
+    const Rational nines = power_of_ten(static_cast<slong>(repeated.size())) - Rational(1);
+    return make_number((*start)->number + *period / (nines * power_of_ten(decimals)));
   }
   const bool integer = all_digits(token.text);
   if (integer && is_mark("_")) {
@@ -155,7 +170,8 @@ std::string Parser::subscript() {
 
 Ref Parser::symbol(std::string name) {
   const std::string below = subscript();
-  if (below.empty()) {
+  const bool bound = std::find(bound_.begin(), bound_.end(), name) != bound_.end();
+  if (below.empty() && !bound) {
     if (name == "e" || name == "euler") return make(Op::constant, {}, "e");
     if (name == "i" || name == "I") return make(Op::constant, {}, "i");
     if (name == "pi") return make(Op::constant, {}, "pi");
@@ -194,6 +210,7 @@ Ref Parser::braces() {
   }
   auto inner = list();
   if (take_command("choose")) inner = make(Op::call, {inner, list()}, "binom");
+  if (take_command("over")) inner = make(Op::divide, {inner, list()});
   if (is_mark("}")) {
     ++at_;
   } else {
@@ -236,27 +253,34 @@ Ref Parser::parentheses() {
   return make(Op::tuple, inner->args);
 }
 
+/// [a, b), also as ]a, b[; [[1, 2], [3, 4]] is a matrix.
 Ref Parser::brackets() {
   const Depth depth(*this);
   const int outer_bars = std::exchange(bars_, 0);
-  expect("[");
+  const bool left_open = take_mark("]");
+  if (!left_open) expect("[");
+  const bool nested = !left_open && is_mark("[");
   auto inner = list();
   bars_ = outer_bars;
-  const bool open = is_mark(")");
-  if (!open && !is_mark("]")) fail("expected ]");
+  const bool right_open = is_mark(")") || is_mark("[");
+  if (!right_open && !is_mark("]")) fail("expected ]");
   ++at_;
   if (inner->op != Op::list) {
-    if (open) fail("expected ]");
+    if (left_open || right_open) fail("expected ]");
     return inner;  // [a + b] groups
   }
+  if (nested && !right_open) {
+    if (auto rows = matrix_of_rows(inner->args)) return *rows;
+  }
   if (inner->args.size() != 2) {
-    if (open) fail("an interval has two ends");
+    if (left_open || right_open) fail("an interval has two ends");
     return make(Op::tuple, inner->args);
   }
   Expression e;
   e.op = Op::interval;
   e.args = inner->args;
-  e.right_open = open;
+  e.left_open = left_open;
+  e.right_open = right_open;
   return std::make_shared<const Expression>(std::move(e));
 }
 
@@ -379,9 +403,9 @@ Ref Parser::command() {
   if (name == "sqrt") return root();
   if (is_function_name(name)) return function(name);
   for (const std::string_view structural :
-       {"end",  "choose", "rfloor", "rceil",       "rangle", "rightarrow", "and",      "or",
-        "cup",  "cap",    "in",     "notin",       "circ",   "mod",        "setminus", "pm",
-        "item", "hline",  "cline",  "multicolumn", "tag",    "label"}) {
+       {"end", "choose", "over",  "rfloor", "rceil",       "rangle", "rightarrow", "and",
+        "or",  "cup",    "cap",   "in",     "notin",       "circ",   "mod",        "setminus",
+        "pm",  "item",   "hline", "cline",  "multicolumn", "tag",    "label"}) {
     if (name == structural) fail("unexpected \\" + name);
   }
   // Greek and other letters, and names that we do not know: symbols.

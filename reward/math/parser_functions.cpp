@@ -1,6 +1,8 @@
 #include <utility>
 
+#include "reward/math/lexer_names.h"
 #include "reward/math/parser.h"
+#include "reward/math/units.h"
 
 namespace grpo::reward::math {
 
@@ -74,22 +76,28 @@ Ref Parser::big_operator(Op op) {
   while (is_mark("_") || is_mark("^")) {
     if (take_mark("_")) {
       expect("{");
-      const auto range = relation();
-      expect("}");
-      if (range->op != Op::relation || range->ops.size() != 1 || range->args[0]->op != Op::symbol) {
+      if (peek().kind != Kind::letter || peek(1).text != "=") {
         // \sum_{k \in S}, \sum_{i<j}: kept by structure
+        const auto range = relation();
+        expect("}");
         const auto top = take_mark("^") ? group_argument() : make(Op::set);
-        return make(Op::opaque, {range, top, product()}, "sum");
+        return make(Op::opaque, {range, top, product()}, op == Op::sum ? "sum" : "product");
       }
-      index = range->args[0]->name;
-      lower = range->args[1];
+      index = peek().text;
+      at_ += 2;
+      lower = sum();
+      expect("}");
     } else {
       expect("^");
       upper = bound();
     }
   }
   if (!lower || !upper) fail("expected the bounds");
-  return make(op, {lower, upper, product()}, index);
+  // \sum_{i=1}^n i: within the sum i is its index, not the imaginary unit.
+  bound_.push_back(index);
+  auto body = product();
+  bound_.pop_back();
+  return make(op, {lower, upper, std::move(body)}, index);
 }
 
 /// Limits and integrals are read and kept, so that they can be compared as they stand.
@@ -113,6 +121,54 @@ Ref Parser::opaque(const std::string& name) {
   }
   parts.push_back(sum());
   return make(Op::opaque, std::move(parts), name);
+}
+
+bool Parser::starts_unit() const {
+  if (peek().kind == Kind::text) return true;
+  return is_command("frac") && peek(1).text == "{" && peek(2).kind == Kind::text;
+}
+
+void Parser::unit_exponent(std::string& phrase) {
+  if (!is_mark("^")) return;
+  const bool braced = peek(1).text == "{";
+  size_t at = braced ? 2 : 1;
+  std::string power = "^";
+  if (peek(at).text == "-") {
+    power += "-";
+    ++at;
+  }
+  if (peek(at).kind != Kind::number) fail("expected the power of a unit");
+  power += peek(at).text;
+  at_ += at + 1;
+  if (braced) expect("}");
+  phrase += power;
+}
+
+/// The words behind a value, with what makes them a unit: "km/h", "square feet", "m/s^2".
+std::string Parser::unit_phrase() {
+  std::string phrase;
+  for (;;) {
+    const Token& next = peek(1);
+    if (peek().kind == Kind::text) {
+      phrase += " " + peek().text;
+      ++at_;
+      unit_exponent(phrase);
+    } else if (is_mark("/") && (next.kind == Kind::text ||
+                                (next.kind == Kind::letter && is_unit_letter(next.text)))) {
+      phrase += "/" + next.text;
+      at_ += 2;
+      unit_exponent(phrase);
+    } else if (starts_unit()) {  // \frac{\text{m}}{\text{s}^2}
+      at_ += 2;
+      phrase += unit_phrase();
+      expect("}");
+      expect("{");
+      phrase += "/" + unit_phrase();
+      expect("}");
+    } else {
+      return phrase;
+    }
+  }
 }
 
 Ref Parser::environment() {

@@ -21,14 +21,14 @@ bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-bool take_money(std::string_view& text) {
+/// A money sign becomes the number's unit.
+void take_money(std::string_view& text, std::string& unit) {
   for (const std::string_view sign : {"\\$", "$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5"}) {
-    if (take(text, sign)) {
-      text = trim(text);
-      return true;
-    }
+    if (!take(text, sign)) continue;
+    unit = sign == "\\$" ? "$" : sign;
+    text = trim(text);
+    return;
   }
-  return false;
 }
 
 /// Digits and separators at the start of `text`, written into `digits` without separators.
@@ -96,7 +96,7 @@ bool take_tail(std::string_view text, PlainNumber& number) {
     number.percent = true;
     text = trim(text);
   }
-  take_money(text);
+  take_money(text, number.unit);
   if (!text.empty() && text.back() == '.') text.remove_suffix(1);
   // Words of a unit, each one harmless; anything else may change the value.
   while (!text.empty()) {
@@ -190,18 +190,18 @@ std::optional<Rational> parse_decimal(std::string_view text) {
 std::optional<PlainNumber> parse_plain_number(std::string_view text) {
   text = trim(text);
   bool negative = false;
-  take_money(text);
+  PlainNumber number;
+  take_money(text, number.unit);
   if (take(text, "-") || take(text, "\xE2\x88\x92")) {
     negative = true;
   } else {
     take(text, "+");
   }
   text = trim(text);
-  take_money(text);
+  take_money(text, number.unit);
 
   auto first = take_decimal(text);
   if (!first) return std::nullopt;
-  PlainNumber number;
   number.value = *first;
   std::string_view rest = trim(text);
   if (take(rest, "/")) {

@@ -65,7 +65,7 @@ std::optional<Rational> parse_decimal(std::string_view text);
 struct PlainNumber {
   Rational value;
   bool percent = false;
-  std::string unit;  // letters behind the number, lower case; empty if none
+  std::string unit;  // money sign, or letters behind the number in lower case; empty if none
 };
 std::optional<PlainNumber> parse_plain_number(std::string_view text);
 

@@ -39,25 +39,40 @@ std::vector<Comparand> comparands(const Expression& relation) {
   return result;
 }
 
+/// f(x), f^{-1}(x): a function's name and its arguments.
+bool is_applied(const Expression& e) { return e.op == Op::multiply && e.applied; }
+
+/// AB, \\angle ABC, m\\angle A, \\Delta p: letters that together name a thing of a figure.
+bool is_joint_name(const Expression& e) {
+  if (e.op != Op::multiply) return false;
+  bool capitals = true, marked = false;
+  for (const auto& arg : e.args) {
+    if (arg->op != Op::symbol) return false;
+    capitals = capitals && arg->name.size() == 1 && arg->name[0] >= 'A' && arg->name[0] <= 'Z';
+    marked = marked || arg->name == "angle" || arg->name == "triangle" || arg->name == "Delta";
+  }
+  return capitals || marked;
+}
+
 Ref infinity() { return make(Op::constant, {}, "infinity"); }
 
 }  // namespace
 
 bool is_name(const Expression& e) {
+  const auto all = [&] {
+    return std::all_of(e.args.begin(), e.args.end(), [](const Ref& arg) { return is_name(*arg); });
+  };
   switch (e.op) {
     case Op::symbol:
     case Op::text:
       return true;
     case Op::multiply:
-      if (e.applied) return true;
-      return e.args.size() == 2 && e.args[0]->op == Op::symbol && e.args[0]->name == "Delta" &&
-             e.args[1]->op == Op::symbol;
+      return is_applied(e) || is_joint_name(e);
     case Op::ratio:
-      return std::all_of(e.args.begin(), e.args.end(),
-                         [](const Ref& arg) { return is_name(*arg); });
     case Op::tuple:
-      return std::all_of(e.args.begin(), e.args.end(),
-                         [](const Ref& arg) { return is_name(*arg); });
+      return all();
+    case Op::call:  // \\cos\\theta, |AB|
+      return e.name != "factorial" && e.name != "binom" && all();
     default:
       return false;
   }
@@ -111,11 +126,21 @@ std::optional<Ref> as_interval(const Expression& relation) {
   return std::make_shared<const Expression>(std::move(e));
 }
 
+namespace {
+
+/// The same name, or f(x) against the y that stands for it.
+bool same_name(const Expression& a, const Expression& b) {
+  if (!is_name(a) || !is_name(b)) return false;
+  const auto is_y = [](const Expression& e) { return e.op == Op::symbol && e.name == "y"; };
+  return canonical(a) == canonical(b) || (is_applied(a) && is_y(b)) || (is_y(a) && is_applied(b));
+}
+
+}  // namespace
+
 Comparison compare_relations(const Expression& a, const Expression& b, const MathOptions& options,
                              Budget& budget) {
   if (is_equation(a) && is_equation(b)) {
-    const bool names = is_name(*a.args[0]) && is_name(*b.args[0]) &&
-                       canonical(*a.args[0]) == canonical(*b.args[0]);
+    const bool names = same_name(*a.args[0], *b.args[0]);
     const auto x = value_of(a), y = value_of(b);
     const auto simple = [](const std::optional<Ref>& v) { return v && is_scalar(**v); };
     const bool closed = symbols(a).empty() && symbols(b).empty();

@@ -102,9 +102,12 @@ Comparison compare_open(const Expression& a, const Expression& b,
                         const std::vector<std::string>& names, const MathOptions& options,
                         Budget& budget) {
   const bool approximate = has_decimal(a) || has_decimal(b);
+  // A sum up to n has values at integers only.
+  const bool integers = contains(a, Op::sum) || contains(b, Op::sum) || contains(a, Op::product) ||
+                        contains(b, Op::product);
   int agreed = 0;
   for (int point = 0; point < kNumPoints; ++point) {
-    const Bindings bindings = bindings_at(names, point);
+    const Bindings bindings = integers ? integers_at(names, point) : bindings_at(names, point);
     const auto x = exact_value(a, bindings, budget), y = exact_value(b, bindings, budget);
     if (x && y) {
       if (*x == *y) {
@@ -146,6 +149,16 @@ Rational point_value(const std::string& name, int point) {
   const auto numerator = static_cast<slong>(252 + hash % 3027);
   const bool negative = point % 2 == 1 && (hash >> 40) % 2 == 1;
   return Rational(negative ? -numerator : numerator, 1009);
+}
+
+Bindings integers_at(const std::vector<std::string>& names, int point) {
+  Bindings bindings;
+  for (const auto& name : names) {
+    const Rational x = point_value(name, point);
+    slong value = fmpz_get_si(fmpq_numref(x.get()));
+    bindings[name] = Rational(3 + (value < 0 ? -value : value) % 17 + point);
+  }
+  return bindings;
 }
 
 Bindings bindings_at(const std::vector<std::string>& names, int point) {

@@ -18,6 +18,7 @@ struct MathOptions {
   std::optional<double> tolerance;      // absolute error allowed, instead of `precision`
   std::optional<double> tolerance_rel;  // relative error allowed, instead of `precision`
   bool strict = true;                   // false: the names of variables may differ
+  bool condition_is_set = true;  // false: for the reference [0, 1] "0 <= x <= 1" is not taken
   int64_t timeout_ms = 5000;
 };
 
@@ -44,6 +45,8 @@ inline constexpr int kMinPoints = 3;
 /// Value of a symbol at a point: fixed for (name, point); positive at the even points.
 Rational point_value(const std::string& name, int point);
 Bindings bindings_at(const std::vector<std::string>& names, int point);
+/// The same with integers from 3 to 26.
+Bindings integers_at(const std::vector<std::string>& names, int point);
 
 /// Whether f = c g for a constant c other than 0; with `positive`, c > 0. By points, as above.
 Equality proportional(const Expression& f, const Expression& g, bool positive, Budget& budget);

@@ -25,6 +25,11 @@ bool is_short_unit(std::string_view word) {
   return units.contains(lowered(word));
 }
 
+bool is_short_word(std::string_view word) {
+  static const std::unordered_set<std::string> words{"yes", "no", "odd", "per", "all", "the"};
+  return words.contains(lowered(word));
+}
+
 long multiplier(std::string_view word) {
   static const std::unordered_map<std::string, long> values{
       {"hundred", 100},        {"thousand", 1000},          {"million", 1000000},
@@ -54,6 +59,38 @@ bool changes_value(std::string_view word) {
       "unless",    "instead",  "root",       "power",      "reciprocal", "inverse",  "square root",
       "undefined", "infinite", "zero",       "factorial",  "modulo"};
   return words.contains(lowered(word));
+}
+
+std::optional<long> number_in_words(std::string_view text) {
+  static const std::unordered_map<std::string, long> values{
+      {"zero", 0},     {"one", 1},      {"two", 2},        {"three", 3},     {"four", 4},
+      {"five", 5},     {"six", 6},      {"seven", 7},      {"eight", 8},     {"nine", 9},
+      {"ten", 10},     {"eleven", 11},  {"twelve", 12},    {"thirteen", 13}, {"fourteen", 14},
+      {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
+      {"twenty", 20},  {"thirty", 30},  {"forty", 40},     {"fifty", 50},    {"sixty", 60},
+      {"seventy", 70}, {"eighty", 80},  {"ninety", 90}};
+  if (text.empty() || text.size() > 60) return std::nullopt;
+  long total = 0, last = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find_first_of(" -"), rest.size());
+    const std::string word = lowered(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (word == "hundred" && last > 0 && last < 10) {
+      total += last * 99;
+      last = 100;
+      continue;
+    }
+    const auto found = values.find(word);
+    if (found == values.end()) return std::nullopt;
+    // Tens before ones, hundreds before both.
+    const bool fits = last == 0 || last == 100 ||
+                      (last >= 20 && last < 100 && found->second > 0 && found->second < 10);
+    if (!fits || (last == 0 && total > 0)) return std::nullopt;
+    total += found->second;
+    last = found->second;
+    if (found->second == 0 && total != 0) return std::nullopt;
+  }
+  return total;
 }
 
 bool is_unit(std::string_view word) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace grpo::reward::math {
@@ -8,6 +9,9 @@ namespace grpo::reward::math {
 
 /// Abbreviated units that count as words although they are short: cm, kg, mph.
 bool is_short_unit(std::string_view word);
+
+/// Words of two or three letters that are no products of variables: yes, no, odd, per.
+bool is_short_word(std::string_view word);
 
 /// "thousand" -> 1000 …; 0 for other words.
 long multiplier(std::string_view word);
@@ -18,6 +22,9 @@ char operator_word(std::string_view word);
 /// Words that make the value another one in a way that is not read: "half", "less", "squared",
 /// "not", "except", numbers in words. An answer that holds one is not understood.
 bool changes_value(std::string_view word);
+
+/// A whole number in words: "seven", "twenty-one", "three hundred"; nothing for other texts.
+std::optional<long> number_in_words(std::string_view text);
 
 /// May `word` stand behind a number as its unit? At least four letters, or a short unit, and none
 /// of the words above. Case aside.

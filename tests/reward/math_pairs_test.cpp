@@ -1,0 +1,32 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "reward/math/math_verifier.h"
+
+namespace grpo::reward::math {
+namespace {
+
+TEST(GoldenMathPairs, AreJudgedAsByHandInBothDirections) {
+  std::ifstream file(GRPO_SOURCE_DIR "/tests/golden/verifier/pairs.txt");
+  ASSERT_TRUE(file.good());
+  const std::string separator = " ||| ";
+  int count = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const auto first = line.find(separator), last = line.rfind(separator);
+    ASSERT_LT(first, last) << line;
+    const auto one = line.substr(0, first);
+    const auto other = line.substr(first + separator.size(), last - first - separator.size());
+    const bool same = line.substr(last + separator.size()) == "y";
+    const auto there = compare(one, other), back = compare(other, one);
+    EXPECT_EQ(there.equality == Equality::equal, same) << line << " by " << there.reason;
+    EXPECT_EQ(back.equality == Equality::equal, same) << line << " turned, by " << back.reason;
+    ++count;
+  }
+  EXPECT_GT(count, 450);
+}
+
+}  // namespace
+}  // namespace grpo::reward::math
