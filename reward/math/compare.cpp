@@ -34,6 +34,10 @@ Ref in_radians(const Ref& degrees) {
                            make_number(Rational(180))});
 }
 
+Ref without_mark(const Ref& e) {
+  return e->op == Op::percent || e->op == Op::degree ? e->args[0] : e;
+}
+
 class Comparer {
  public:
   Comparer(const MathOptions& options, Budget& budget) : options_(options), budget_(budget) {}
@@ -256,6 +260,11 @@ class Comparer {
     auto p = as_quantity(a), q = as_quantity(b);
     if (!p || !q) {
       const Ref& bare = p ? b : a;
+      const std::string& unit = (p ? *p : *q)->name;
+      const bool temperature = unit == "celsius" || unit == "fahrenheit";
+      if (bare->op == Op::degree && temperature) {
+        return run(without_mark(value(a)), without_mark(value(b)));
+      }
       if (bare->op == Op::degree || bare->op == Op::percent) return {Equality::different, "unit"};
       return run(value(a), value(b));
     }
@@ -271,9 +280,6 @@ class Comparer {
 
   Comparison scalar(const Ref& a, const Ref& b) {
     if (a->op == Op::quantity || b->op == Op::quantity) return quantities(a, b);
-    const auto strip = [](const Ref& e) {
-      return e->op == Op::percent || e->op == Op::degree ? e->args[0] : e;
-    };
     if (a->name != b->name && a->op == Op::number && b->op == Op::number) {
       return {Equality::different, "base"};
     }
@@ -282,14 +288,14 @@ class Comparer {
       return {Equality::different, "unit"};
     }
     if (a->op == Op::degree || b->op == Op::degree) {
-      auto result = run(strip(a), strip(b));
+      auto result = run(without_mark(a), without_mark(b));
       if (result.equality == Equality::equal || a->op == b->op) return result;
-      if (a->op == Op::degree && may_be_radians(*b)) return run(in_radians(strip(a)), b);
-      if (b->op == Op::degree && may_be_radians(*a)) return run(a, in_radians(strip(b)));
+      if (a->op == Op::degree && may_be_radians(*b)) return run(in_radians(without_mark(a)), b);
+      if (b->op == Op::degree && may_be_radians(*a)) return run(a, in_radians(without_mark(b)));
       return result;
     }
     if (a->op == Op::percent || b->op == Op::percent) {
-      const auto bare = compare_scalars(*strip(a), *strip(b), options_, budget_);
+      const auto bare = compare_scalars(*without_mark(a), *without_mark(b), options_, budget_);
       if (bare.equality == Equality::equal || a->op == b->op) return bare;
       auto whole = compare_scalars(*a, *b, options_, budget_);
       whole.reason = "percent";

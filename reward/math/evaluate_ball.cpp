@@ -301,7 +301,7 @@ class Numeric {
 
 void Budget::step() {
   if (--steps_ < 0) throw Exhausted("too many steps");
-  if (steps_ % 64 == 0 && std::chrono::steady_clock::now() > deadline_) {
+  if (steps_ % 16 == 0 && std::chrono::steady_clock::now() > deadline_) {
     throw Exhausted("out of time");
   }
 }

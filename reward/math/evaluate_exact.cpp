@@ -9,8 +9,9 @@ namespace grpo::reward::math {
 namespace {
 
 constexpr slong kMaxBits = 100'000;
-constexpr slong kMaxFactorial = 2'000;
-constexpr slong kMaxTerms = 10'000;  // of a sum or product
+constexpr slong kMaxFactorial = 5'000;
+constexpr slong kMaxBinomial = 20'000;  // of k out of n: the result has at most n bits
+constexpr slong kMaxTerms = 10'000;     // of a sum or product
 
 slong bits(const Rational& value) {
   return static_cast<slong>(fmpz_bits(fmpq_numref(value.get())) +
@@ -80,7 +81,7 @@ std::optional<Rational> factorial(const Rational& value, bool every_second) {
 }
 
 std::optional<Rational> binomial(const Rational& n, const Rational& k) {
-  const auto top = small_integer(n, kMaxFactorial), below = small_integer(k, kMaxFactorial);
+  const auto top = small_integer(n, kMaxBinomial), below = small_integer(k, kMaxBinomial);
   if (!top || !below || *top < 0) return std::nullopt;
   Rational result(0);
   if (*below < 0 || *below > *top) return result;

@@ -26,7 +26,12 @@ std::string relation_text(const Expression& e) {
 
 void collect_symbols(const Expression& e, std::vector<std::string>& names) {
   if (e.op == Op::symbol) names.push_back(e.name);
+  const size_t before = names.size();
   for (const auto& arg : e.args) collect_symbols(*arg, names);
+  if (e.op == Op::sum || e.op == Op::product) {  // its index is not free
+    names.erase(std::remove(names.begin() + static_cast<int64_t>(before), names.end(), e.name),
+                names.end());
+  }
 }
 
 }  // namespace

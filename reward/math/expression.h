@@ -65,7 +65,7 @@ std::string canonical(const Expression& e);
 bool contains(const Expression& e, Op op);
 /// Whether a number was written with a decimal point, which makes it an approximation.
 bool has_decimal(const Expression& e);
-/// Names of all symbols, sorted, each once.
+/// Names of all free symbols, sorted, each once.
 std::vector<std::string> symbols(const Expression& e);
 /// Whether it is a single value rather than a list, tuple, set, relation or text.
 bool is_scalar(const Expression& e);

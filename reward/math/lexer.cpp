@@ -56,8 +56,8 @@ void Lexer::word() {
   size_t end = at_;
   while (end < text_.size() && is_letter(text_[end])) ++end;
   const auto run = text_.substr(at_, end - at_);
-  const bool after_number = !tokens_.empty() && tokens_.back().kind == Kind::number;
-  if (is_function_name(run)) {
+  const bool after_number = follows_number();
+  if (is_function_name(run) && !(run == "min" && after_number)) {
     add(Kind::command, run == "asin"   ? "arcsin"
                        : run == "acos" ? "arccos"
                        : run == "atan" ? "arctan"
@@ -243,8 +243,11 @@ void Lexer::words(std::string_view command, std::string_view content) {
   if (inner == "and" || inner == "or" || inner == "or," || inner == "and,") {
     return add(Kind::command, inner.substr(0, inner.find(',')));
   }
-  if (is_function_name(inner)) return add(Kind::command, inner);
-  if ((command == "text" || command == "mathrm") && is_unit_letter(inner)) {
+  if (is_function_name(inner) && !(inner == "min" && follows_number())) {
+    return add(Kind::command, inner);
+  }
+  if ((command.starts_with("text") || command == "mathrm" || command == "mbox") &&
+      is_unit_letter(inner)) {
     return add(Kind::text, inner);
   }
   if (inner.size() == 1 && is_letter(inner[0])) return add(Kind::letter, inner);

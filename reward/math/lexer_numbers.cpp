@@ -31,11 +31,16 @@ size_t Lexer::separator_end(size_t at) const {
     if (text_.substr(end, 2) == "\\!") end = skip_blanks(end + 2);
     return before_three(end) ? end : at;
   }
-  for (const std::string_view separator : {",\\!", ",\\,", ",", "\\,", "\\ ", " "}) {
+  // So is a comma drawn close by \!.
+  if (const size_t close = skip_blanks(std::min(at + 1, text_.size()));
+      text_.substr(at, 1) == "," && text_.substr(close, 2) == "\\!") {
+    const size_t end = skip_blanks(close + 2);
+    return before_three(end) ? end : at;
+  }
+  if (brackets_ > 0) return at;  // (1,234) is a pair
+  for (const std::string_view separator : {",\\,", ",", "\\,", "\\ ", " "}) {
     if (text_.substr(at, separator.size()) != separator) continue;
-    size_t digits = at + separator.size();
-    if (separator == ",\\!" && digits < text_.size() && text_[digits] == ' ') ++digits;
-    if (before_three(digits)) return digits;
+    if (before_three(at + separator.size())) return at + separator.size();
   }
   return at;
 }
@@ -47,12 +52,12 @@ void Lexer::take_digits(std::string& digits) {
 void Lexer::number() {
   std::string digits;
   take_digits(digits);
-  // Inside brackets a comma lists: (1,234) is a pair. "0,111" has a decimal comma.
+  // "0,111" has a decimal comma.
   if (brackets_ == 0 && digits == "0" && follows(",") && separator_end(at_) > at_) {
     digits += '.';
     ++at_;
     take_digits(digits);
-  } else if (brackets_ == 0 && !digits.empty() && digits.size() <= 3 && digits[0] != '0') {
+  } else if (!digits.empty() && digits.size() <= 3 && digits[0] != '0') {
     for (size_t next; (next = separator_end(at_)) > at_;) {
       at_ = next;
       take_digits(digits);

@@ -30,6 +30,7 @@ class Lexer {
   bool follows(std::string_view what) const { return text_.substr(at_, what.size()) == what; }
 
   bool starts_number() const;
+  bool follows_number() const { return !tokens_.empty() && tokens_.back().kind == Kind::number; }
 
   /// The end of a thousands separator at `at` that exactly three digits follow, else `at`.
   size_t separator_end(size_t at) const;

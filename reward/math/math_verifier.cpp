@@ -201,7 +201,11 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
     score.rule = "no answer";
     return score;
   }
-  const auto answer = found.size() == 1 ? found.front() : chosen(found);
+  auto answer = found.size() == 1 ? found.front() : chosen(found);
+  if (answer.rule == "whole" && !is_readable(answer.text)) {
+    // A sentence with a box in it, as references are read too.
+    if (const auto box = last_box(answer.text)) answer = {std::string(trim(box->text)), "boxed"};
+  }
   score.extracted = answer.text;
   bool readable = false, undecided = false, late = false;
   for (const auto& gold : golds) {

@@ -270,6 +270,17 @@ Ref Parser::factor() {
   return postfix(atom());
 }
 
+/// Behind the degree sign: 25°C is a temperature.
+Ref Parser::degrees(Ref value) {
+  if (peek().kind == Kind::letter && (peek().text == "C" || peek().text == "F") &&
+      peek(1).kind != Kind::letter) {
+    ++at_;
+    return make(Op::quantity, {std::move(value)},
+                tokens_[at_ - 1].text == "C" ? "celsius" : "fahrenheit");
+  }
+  return make(Op::degree, {std::move(value)});
+}
+
 Ref Parser::postfix(Ref base) {
   bool tower = false;  // base is a power written here, without parentheses
   for (;;) {
@@ -277,14 +288,14 @@ Ref Parser::postfix(Ref base) {
       // A degree sign is set as a power: 90^\circ.
       if (is_command("circ") || is_mark("°")) {
         ++at_;
-        base = make(Op::degree, {base});
+        base = degrees(base);
         continue;
       }
       if (is_mark("{") &&
           (is(Kind::command, "circ") || peek(1).text == "circ" || peek(1).text == "°") &&
           peek(2).text == "}") {
         at_ += 3;
-        base = make(Op::degree, {base});
+        base = degrees(base);
         continue;
       }
       // x^{2}, x^2, 10^32 (a plain number is taken whole), x^-1
@@ -311,7 +322,7 @@ Ref Parser::postfix(Ref base) {
       base = make(Op::percent, {base});
     } else if (is_mark("°") || is_command("circ")) {
       ++at_;
-      base = make(Op::degree, {base});
+      base = degrees(base);
     } else if (take_mark("'")) {
       base = base->op == Op::symbol ? make(Op::symbol, {}, base->name + "'")
                                     : make(Op::call, {base}, "prime");

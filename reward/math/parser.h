@@ -34,6 +34,7 @@ class Parser {
   Ref signed_factor();
   Ref factor();  // an atom with its powers and signs behind
   Ref postfix(Ref base);
+  Ref degrees(Ref value);
 
   // Atoms.
   Ref atom();

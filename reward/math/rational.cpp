@@ -152,6 +152,23 @@ Rational operator/(const Rational& a, const Rational& b) {
   return result;
 }
 
+std::vector<std::pair<Rational, int>> prime_powers(const Rational& integer) {
+  constexpr ulong kMaxPrime = 100'000;
+  std::vector<std::pair<Rational, int>> result;
+  Rational rest = integer;
+  fmpz* n = fmpq_numref(rest.get());
+  for (ulong p = 2; p <= kMaxPrime && fmpz_cmp_ui(n, p * p) >= 0; p += p == 2 ? 1 : 2) {
+    int times = 0;
+    while (fmpz_divisible_si(n, static_cast<slong>(p)) != 0) {
+      fmpz_divexact_ui(n, n, p);
+      ++times;
+    }
+    if (times > 0) result.emplace_back(Rational(static_cast<slong>(p)), times);
+  }
+  if (fmpz_cmp_ui(n, 1) > 0) result.emplace_back(rest, 1);
+  return result;
+}
+
 Rational power_of_ten(slong exponent) {
   const auto size = static_cast<ulong>(exponent < 0 ? -exponent : exponent);
   check(size <= kMaxDigits, "power_of_ten: {}", exponent);

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace grpo::reward::math {
 
@@ -48,6 +50,10 @@ class Rational {
  private:
   fmpq_t value_;
 };
+
+/// A positive integer as powers of primes, by trial division up to 100,000; what that leaves counts
+/// as one more "prime", which it may not be.
+std::vector<std::pair<Rational, int>> prime_powers(const Rational& integer);
 
 inline constexpr size_t kMaxDigits = 2000;  // of one number; more is refused, not computed with
 

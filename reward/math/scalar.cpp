@@ -5,8 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reward/math/identity.h"
+#include "reward/math/separation.h"
+
 namespace grpo::reward::math {
 namespace {
+
+constexpr double kMaxSeparation = 20'000;  // bits; more would take milliseconds
 
 std::vector<std::string> all_symbols(const Expression& a, const Expression& b) {
   auto names = symbols(a);
@@ -52,25 +57,54 @@ bool close(const Ball& a, const Ball& b, const MathOptions& options, slong preci
 
 enum class Overlap { disjoint, equal, none };
 
-/// Balls of rising precision at one point.
+/// A bound on |x - y|, as 2^result.
+slong magnitude_bits(const Ball& x, const Ball& y, slong precision) {
+  Ball difference;
+  acb_sub(difference.get(), x.get(), y.get(), precision);
+  mag_t size;
+  mag_init(size);
+  acb_get_mag(size, difference.get());
+  const slong result = mag_is_zero(size) ? -ARF_PREC_EXACT : MAG_EXP(size);
+  mag_clear(size);
+  return result;
+}
+
 Overlap overlap_at(const Expression& a, const Expression& b, const Bindings& bindings,
-                   slong max_precision, Budget& budget) {
+                   slong precision, Budget& budget) {
+  const auto x = ball_value(a, bindings, precision, budget);
+  const auto y = ball_value(b, bindings, precision, budget);
+  if (!x || !y) return Overlap::none;
+  if (!acb_overlaps(x->get(), y->get())) return Overlap::disjoint;
+  // Overlap says something only when the difference is known to be tiny.
+  return magnitude_bits(*x, *y, precision) < -precision / 2 ? Overlap::equal : Overlap::none;
+}
+
+/// Balls of rising precision at one point.
+Overlap overlap_rising(const Expression& a, const Expression& b, const Bindings& bindings,
+                       slong max_precision, Budget& budget) {
+  auto result = Overlap::none;
   for (slong precision = 128; precision <= max_precision; precision *= 4) {
-    const auto x = ball_value(a, bindings, precision, budget);
-    const auto y = ball_value(b, bindings, precision, budget);
-    if (!x || !y) continue;
-    Ball difference;
-    acb_sub(difference.get(), x->get(), y->get(), precision);
-    if (!difference.contains_zero()) return Overlap::disjoint;
-    // Overlap says something only when the difference is known to be tiny.
-    mag_t radius;
-    mag_init(radius);
-    acb_get_mag(radius, difference.get());
-    const bool tiny = mag_cmp_2exp_si(radius, -precision / 2) < 0;
-    mag_clear(radius);
-    if (tiny && (precision >= max_precision / 4 || precision >= 512)) return Overlap::equal;
+    const auto next = overlap_at(a, b, bindings, precision, budget);
+    if (next == Overlap::disjoint) return next;
+    if (next == Overlap::equal) result = next;
   }
-  return Overlap::none;
+  return result;
+}
+
+/// Proof by the separation bound, at the precision it asks for.
+Overlap algebraic(const Expression& a, const Expression& b, Budget& budget) {
+  const auto bits = separation_bits(a, b, budget);
+  if (!bits || *bits > kMaxSeparation) return Overlap::none;
+  const slong goal = static_cast<slong>(*bits) + 1;
+  for (slong precision = 256;; precision *= 4) {
+    const slong enough = std::min(precision, goal + 256);
+    const auto x = ball_value(a, {}, enough, budget), y = ball_value(b, {}, enough, budget);
+    if (x && y) {
+      if (!acb_overlaps(x->get(), y->get())) return Overlap::disjoint;
+      if (magnitude_bits(*x, *y, enough) < -goal) return Overlap::equal;
+    }
+    if (enough == goal + 256) return Overlap::none;
+  }
 }
 
 Comparison compare_closed(const Expression& a, const Expression& b, const MathOptions& options,
@@ -87,7 +121,19 @@ Comparison compare_closed(const Expression& a, const Expression& b, const MathOp
     if (!p || !q) return {Equality::undecided, "no value"};
     return {close(*p, *q, options, precision) ? Equality::equal : Equality::different, "decimal"};
   }
-  switch (overlap_at(a, b, {}, kMaxPrecision, budget)) {
+  // Whether there is a value at all, and most inequalities, show at once.
+  const auto first = overlap_at(a, b, {}, 128, budget);
+  if (first == Overlap::disjoint) return {Equality::different, "ball"};
+  if (first == Overlap::equal && is_identity(a, b, budget)) return {Equality::equal, "identity"};
+  switch (algebraic(a, b, budget)) {
+    case Overlap::disjoint:
+      return {Equality::different, "ball"};
+    case Overlap::equal:
+      return {Equality::equal, "algebraic"};
+    case Overlap::none:
+      break;
+  }
+  switch (overlap_rising(a, b, {}, kMaxPrecision, budget)) {
     case Overlap::disjoint:
       return {Equality::different, "ball"};
     case Overlap::equal:
@@ -107,6 +153,9 @@ Comparison compare_open(const Expression& a, const Expression& b,
                         contains(b, Op::product);
   int agreed = 0;
   for (int point = 0; point < kNumPoints; ++point) {
+    if (agreed == 1 && !approximate && is_identity(a, b, budget)) {
+      return {Equality::equal, "identity"};
+    }
     const Bindings bindings = integers ? integers_at(names, point) : bindings_at(names, point);
     const auto x = exact_value(a, bindings, budget), y = exact_value(b, bindings, budget);
     if (x && y) {
@@ -123,7 +172,7 @@ Comparison compare_open(const Expression& a, const Expression& b,
       ++agreed;
       continue;
     }
-    switch (overlap_at(a, b, bindings, 512, budget)) {
+    switch (overlap_rising(a, b, bindings, 512, budget)) {
       case Overlap::disjoint:
         return {Equality::different, "points"};
       case Overlap::equal:
@@ -180,6 +229,9 @@ Equality proportional(const Expression& f, const Expression& g, bool positive, B
   constexpr slong kPrecision = 256;
   const auto names = all_symbols(f, g);
   if (names.empty()) return Equality::undecided;
+  if (const auto ratio = proven_ratio(f, g, budget)) {
+    return positive && ratio->sign() < 0 ? Equality::different : Equality::equal;
+  }
   std::optional<Ball> f0, g0;
   int agreed = 0;
   for (int point = 0; point < kNumPoints; ++point) {

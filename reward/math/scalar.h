@@ -28,11 +28,16 @@ struct Comparison {
 };
 
 /// Equality of two single values (is_scalar). Tiers, the first that decides:
-///   exact    both rational: compared exactly
-///   ball     closed forms: balls of rising precision; disjoint ones prove inequality, at
-///            kMaxPrecision bits overlapping ones are taken as equal (evidence, not proof)
-///   points   free symbols: the same at fixed seeded points of either sign; one disjoint pair
-///            proves inequality; fewer than kMinPoints points with a value: undecided
+///   exact      both rational: compared exactly
+///   ball       closed forms: disjoint balls prove inequality
+///   identity   one normal form (identity.h): proof of equality, with or without symbols
+///   algebraic  balls closer than two different algebraic numbers of this size and degree can be
+///              (separation.h): proof of equality
+///   ball       for the rest of closed forms, balls that overlap at kMaxPrecision bits are taken as
+///              equal: evidence, not proof
+///   points     free symbols: one point with disjoint balls proves inequality; agreement at fixed
+///              seeded points of either sign is evidence of equality; fewer than kMinPoints points
+///              with a value: undecided
 /// When either side was written with a decimal point, it is an approximation: |a - b| <= 0.5 *
 /// 10^-precision and <= 10^-(precision - 2) of the larger magnitude counts as equal.
 Comparison compare_scalars(const Expression& a, const Expression& b, const MathOptions& options,
