@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "policy/policy.h"
+#include "rl/answers.h"
 #include "rl/data.h"
 #include "rl/evaluate.h"
 #include "rl/interrupt.h"
@@ -90,10 +91,12 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
     const rl::Prompter prompter(recipe.prompt, *policy);
     prompter.check_all(problems);
     begin();  // what fails before leaves no folder behind
+    const reward::Rubric rubric(recipe.reward);
+    rl::warn_of_unreadable(rubric, problems, "eval.data");
     log_info("{} questions, {} answers each, run folder {}", problems.size(), recipe.eval.samples,
              run.folder().string());
-    const auto result = rl::evaluate(engine, prompter, policy->eos(), reward::Rubric(recipe.reward),
-                                     problems, recipe.eval, seed);
+    const auto result =
+        rl::evaluate(engine, prompter, policy->eos(), rubric, problems, recipe.eval, seed);
     write_samples(run.folder() / "samples.jsonl", result, problems);
     write_atomically(results_file, results_json(result).dump(2) + "\n");
   }

@@ -25,6 +25,7 @@ struct Flags {
   double timeout_s = 5;
   bool summary = false;
   std::string name;
+  std::string gold_only;
 
   void add_to(CLI::App& command) {
     input.add_to(command);
@@ -131,6 +132,20 @@ void verify(const Flags& flags, RowJudge judge) {
   if (flags.summary) summary.print();
 }
 
+/// Rows whose reference cannot be judged by mathematics, one line each.
+void list_unreadable(const Flags& flags) {
+  JsonLines lines(flags.gold_only);
+  int64_t rows = 0, unreadable = 0;
+  while (const auto row = lines.next()) {
+    ++rows;
+    if (const auto out = reward::unreadable_gold_row(*row, lines.where())) {
+      ++unreadable;
+      print_row(*out);
+    }
+  }
+  if (flags.summary) fmt::print(stderr, "{} rows, {} unreadable\n", rows, unreadable);
+}
+
 CLI::App* add_judge(CLI::App& verify_app, Chosen& chosen, const std::string& name,
                     const std::string& help,
                     const std::function<RowJudge(const Flags&)>& make_judge,
@@ -138,7 +153,10 @@ CLI::App* add_judge(CLI::App& verify_app, Chosen& chosen, const std::string& nam
   CLI::App* command = verify_app.add_subcommand(name, help);
   flags->add_to(*command);
   command->callback([&chosen, flags, make_judge] {
-    chosen.work = [flags, make_judge] { verify(*flags, make_judge(*flags)); };
+    chosen.work = [flags, make_judge] {
+      if (!flags->gold_only.empty()) return list_unreadable(*flags);
+      verify(*flags, make_judge(*flags));
+    };
   });
   return command;
 }
@@ -149,7 +167,8 @@ void add_verify(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("verify", "judge answers");
   command->require_subcommand(1);
   const auto flags = [] { return std::make_shared<Flags>(); };
-  add_judge(
+  const auto math_flags = flags();
+  CLI::App* math = add_judge(
       *command, chosen, "math", "whether answers say the same as references",
       [](const Flags& f) -> RowJudge {
         const auto timeout_ms = static_cast<int64_t>(f.timeout_s * 1e3);
@@ -157,7 +176,9 @@ void add_verify(CLI::App& app, Chosen& chosen) {
           return reward::verify_math_row(row, where, timeout_ms);
         };
       },
-      flags());
+      math_flags);
+  math->add_option("--gold-only", math_flags->gold_only,
+                   "only list the rows of this file whose reference cannot be read");
   add_judge(
       *command, chosen, "extract", "the answer within a response",
       [](const Flags&) -> RowJudge { return reward::verify_extract_row; }, flags());

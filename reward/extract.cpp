@@ -74,6 +74,8 @@ void read_modifier(std::string_view modifier, std::string_view spec, Extraction&
     // Always done.
   } else if (key == "marker" && !value.empty()) {
     extraction.marker = std::string(value);
+  } else if (key == "language" && !value.empty()) {
+    extraction.language = std::string(value);
   } else if (key == "allowed" && !value.empty()) {
     for (const char c : value) {
       if (c != ',' && c != ' ') extraction.allowed += c;
@@ -85,8 +87,8 @@ void read_modifier(std::string_view modifier, std::string_view spec, Extraction&
                 "extraction: tail: expected a positive number, got '{}'", value);
   } else {
     throw Error(fmt::format("extraction: unknown modifier '{}' in '{}'; known: after_think, "
-                            "tail=N, marker=\"…\", allowed=A,B, final_answer_first, strip, "
-                            "alphanumeric",
+                            "tail=N, marker=\"…\", allowed=A,B, language=NAME, "
+                            "final_answer_first, strip, alphanumeric",
                             modifier, spec),
                 2);
   }
@@ -168,7 +170,7 @@ class Finder {
       case Rule::answer_line:
         return add(last_answer_line(text_), "answer_colon_last");
       case Rule::answer_is:
-        if (const auto rest = after_answer_is(text_)) {
+        if (const auto rest = after_answer_is(text_, extraction_.language)) {
           const bool number = rest->find_first_not_of("0123456789,.") == std::string_view::npos;
           add(number ? without_separators(*rest) : std::string(*rest), "answer_is");
         }
@@ -176,7 +178,7 @@ class Finder {
       case Rule::bracket:
         return add(last_bracket(text_), "bracket_last");
       case Rule::letter:
-        if (const auto letter = choice_letter(text_, extraction_.allowed)) {
+        if (const auto letter = choice_letter(text_, extraction_.allowed, extraction_.language)) {
           std::string upper(*letter);
           if (upper[0] >= 'a') upper[0] = static_cast<char>(upper[0] - 'a' + 'A');
           add(upper, "letter");
@@ -231,7 +233,7 @@ class Finder {
   /// Formulas and plain expressions: those behind "answer is" or in a box, the last first; then all
   /// others, the last first. A text without any is offered whole.
   void formulas(bool latex, bool plain) {
-    const auto anchors = answer_anchors(text_);
+    const auto anchors = answer_anchors(text_, extraction_.language);
     std::vector<Found> boxed, formulas, expressions;
     std::vector<Ranked> ranked;
     if (latex) {
@@ -278,14 +280,14 @@ class Finder {
   bool formulas_done_ = false;
 };
 
-std::vector<Extracted> by_default(std::string_view response) {
+std::vector<Extracted> by_default(std::string_view response, const Extraction& asked) {
   const auto text = after_think(response).value_or(response);
   if (const auto inside = last_tag(text, "answer")) {
     if (const auto box = last_box(*inside)) return {{std::string(trim(box->text)), "tag+boxed"}};
     return {{std::string(trim(*inside)), "tag:answer"}};
   }
   const std::vector<Rule> rules{Rule::boxed, Rule::hashes, Rule::answer_is, Rule::last_number};
-  Extraction extraction;
+  Extraction extraction = asked;
   extraction.rules = rules;
   return Finder(text, extraction).run(rules);
 }
@@ -320,7 +322,7 @@ std::vector<Extracted> candidates(std::string_view response, const Extraction& e
     const auto at = text.rfind(extraction.marker);
     if (at != std::string_view::npos) text = text.substr(at + extraction.marker.size());
   }
-  if (extraction.rules.empty()) return by_default(text);
+  if (extraction.rules.empty()) return by_default(text, extraction);
   return Finder(text, extraction).run(extraction.rules);
 }
 

@@ -33,6 +33,7 @@ enum class Rule {
 ///   marker="A:"          only the text after the last marker, when there is one
 ///   allowed=A,B          letter: the only letters that count
 ///   final_answer_first   latex: what follows "final answer is" goes before boxes
+///   language=NAME        "answer is" only in this language (english or en, chinese …) and English
 ///   strip, alphanumeric  accepted; the first is always done except by a lone `boxed`, the second
 ///                        is about comparing
 /// The empty spec is the default for whole responses: the text after </think> when there is one;
@@ -43,7 +44,8 @@ struct Extraction {
   std::string tag = "answer";
   std::string marker;
   std::string allowed;
-  int64_t tail = 0;  // 0: all
+  std::string language;  // empty: all that are known
+  int64_t tail = 0;      // 0: all
   bool after_think = false;
   bool final_answer_first = false;
   bool alphanumeric = false;

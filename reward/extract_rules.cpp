@@ -5,12 +5,13 @@
 #include <cctype>
 #include <string>
 
+#include "reward/next_place.h"
+
 namespace grpo::reward {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string lowered(std::string_view text) {
@@ -22,11 +23,6 @@ std::string lowered(std::string_view text) {
 size_t skip_blanks(std::string_view text, size_t at) {
   while (at < text.size() && is_blank(text[at])) ++at;
   return at;
-}
-
-bool word_boundary(std::string_view text, size_t at) {
-  return at == 0 || at >= text.size() || !std::isalnum(static_cast<unsigned char>(text[at - 1])) ||
-         !std::isalnum(static_cast<unsigned char>(text[at]));
 }
 
 std::string_view line_from(std::string_view text, size_t at) {
@@ -74,33 +70,6 @@ std::string_view without_lone_parentheses(std::string_view piece) {
   for (; surplus < 0 && piece.back() == ')'; ++surplus) piece.remove_suffix(1);
   return piece;
 }
-
-/// The next place of `what` at or after a position; positions asked for only grow, so that all
-/// searches together read the text once.
-class NextPlace {
- public:
-  NextPlace(std::string_view text, std::string_view what) : text_(text), what_(what) {}
-
-  size_t from(size_t at) {
-    while (place_ < at || !searched_) {
-      searched_ = true;
-      place_ = text_.find(what_, std::max(at, place_));
-      if (place_ == std::string_view::npos) break;
-      // \$ is money, not the end of math.
-      if (what_[0] == '$' && place_ > 0 && text_[place_ - 1] == '\\') {
-        at = std::max(at, place_ + 1);
-        continue;
-      }
-    }
-    return place_;
-  }
-
- private:
-  std::string_view text_;
-  std::string_view what_;
-  size_t place_ = 0;
-  bool searched_ = false;
-};
 
 /// "A car" is an article, "A is right" a choice.
 bool is_article(std::string_view text, size_t at) {
@@ -175,52 +144,6 @@ std::optional<std::string_view> last_tag(std::string_view text, std::string_view
   const auto begin = text.substr(0, end).rfind(open);
   if (begin == std::string_view::npos) return std::nullopt;
   return text.substr(begin + open.size(), end - begin - open.size());
-}
-
-std::vector<Anchor> answer_anchors(std::string_view text) {
-  // The word in some languages, then within one line "is", "are", ":", "=" or what they say there.
-  static constexpr std::array<std::string_view, 8> kWords{
-      "answer",         "\xE7\xAD\x94\xE6\xA1\x88",
-      "r\xC3\xA9ponse", "respuesta",
-      "resposta",       "risposta",
-      "antwort",        "\xD0\xBE\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82"};
-  static constexpr std::array<std::string_view, 11> kLinks{
-      "is:", "is", "are:", "are", ":", "\xEF\xBC\x9A", "=", "equals", "est", "es", "ist"};
-  std::vector<Anchor> anchors;
-  const std::string low = lowered(text);
-  std::vector<NextPlace> words;
-  for (const auto word : kWords) words.emplace_back(low, word);
-  for (size_t at = 0;;) {
-    size_t which = 0, place = std::string::npos;
-    for (size_t w = 0; w < words.size(); ++w) {
-      if (const size_t next = words[w].from(at); next < place) {
-        place = next;
-        which = w;
-      }
-    }
-    if (place == std::string::npos) break;
-    at = place;
-    const bool final_answer = at >= 6 && low.compare(at - 6, 6, "final ") == 0;
-    size_t i = at + kWords[which].size();
-    at = i;
-    const size_t limit = std::min(low.size(), i + 60);
-    while (i < limit && low[i] != '\n' && low[i] != '.' && low[i] != '$' && low[i] != '\\') {
-      const auto link = std::find_if(kLinks.begin(), kLinks.end(), [&](std::string_view word) {
-        return low.compare(i, word.size(), word) == 0 &&
-               (!is_letter(word[0]) ||
-                (word_boundary(low, i) && word_boundary(low, i + word.size())));
-      });
-      if (link != kLinks.end()) {
-        size_t end = i + link->size();
-        while (end < low.size() && (is_blank(low[end]) || low[end] == ':' || low[end] == '*'))
-          ++end;
-        anchors.push_back({end, final_answer});
-        break;
-      }
-      ++i;
-    }
-  }
-  return anchors;
 }
 
 std::vector<Found> math_environments(std::string_view text) {
@@ -317,8 +240,8 @@ std::optional<std::string_view> last_answer_line(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::string_view> after_answer_is(std::string_view text) {
-  const auto anchors = answer_anchors(text);
+std::optional<std::string_view> after_answer_is(std::string_view text, std::string_view language) {
+  const auto anchors = answer_anchors(text, language);
   if (anchors.empty()) return std::nullopt;
   auto rest = trim(line_from(text, std::min(anchors.back().end, text.size())));
   // The sentence ends at a full stop that is not a decimal point.
@@ -343,7 +266,8 @@ std::optional<std::string_view> last_bracket(std::string_view text) {
   return trim(text.substr(open + 1, close - open - 1));
 }
 
-std::optional<std::string_view> choice_letter(std::string_view text, std::string_view allowed) {
+std::optional<std::string_view> choice_letter(std::string_view text, std::string_view allowed,
+                                              std::string_view language) {
   const auto counts = [&](size_t at) {
     return at < text.size() &&
            (allowed.empty() ? text[at] >= 'A' && text[at] <= 'J' && text[at] != 'I'
@@ -358,7 +282,7 @@ std::optional<std::string_view> choice_letter(std::string_view text, std::string
     }
     return at;
   };
-  const auto anchors = answer_anchors(text);
+  const auto anchors = answer_anchors(text, language);
   for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor) {
     if (const size_t at = skip_marks(anchor->end); counts(at)) return text.substr(at, 1);
   }

@@ -39,9 +39,11 @@ bool are_connected(std::string_view text, const Found& first, const Found& secon
 std::vector<Found> plain_expressions(std::string_view text);
 std::optional<std::string_view> after_hashes(std::string_view text);
 std::optional<std::string_view> last_answer_line(std::string_view text);
-std::optional<std::string_view> after_answer_is(std::string_view text);
+std::optional<std::string_view> after_answer_is(std::string_view text,
+                                                std::string_view language = {});
 std::optional<std::string_view> last_bracket(std::string_view text);
-std::optional<std::string_view> choice_letter(std::string_view text, std::string_view allowed);
+std::optional<std::string_view> choice_letter(std::string_view text, std::string_view allowed,
+                                              std::string_view language = {});
 std::optional<std::string_view> last_number(std::string_view text);
 
 /// Places just behind "answer is", "answer:" and the like, in ascending order.
@@ -49,6 +51,8 @@ struct Anchor {
   size_t end = 0;
   bool final_answer = false;  // "final answer"
 };
-std::vector<Anchor> answer_anchors(std::string_view text);
+/// `language` (english or en, chinese or zh …) leaves out the words of other languages than it and
+/// English; empty or unknown: all of them.
+std::vector<Anchor> answer_anchors(std::string_view text, std::string_view language = {});
 
 }  // namespace grpo::reward

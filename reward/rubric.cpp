@@ -49,6 +49,12 @@ Score Rubric::judge(const datasets::Problem& problem, const Answer& answer) cons
   return verifier->second->score(problem, answer.text);
 }
 
+std::string Rubric::why_unreadable(const datasets::Problem& problem) const {
+  const auto verifier = verifiers_.find(problem.kind);
+  return verifier == verifiers_.end() ? "no verifier for problems of this kind"
+                                      : verifier->second->why_unreadable(problem);
+}
+
 double Rubric::accuracy_value(const Score& verdict) const {
   switch (verdict.outcome) {
     case Outcome::correct:

@@ -96,6 +96,9 @@ class Rubric {
   /// Gives problems of `kind` to `verifier`, replacing the one made from the config.
   void use(datasets::Kind kind, std::unique_ptr<Verifier> verifier);
 
+  /// Why a problem's reference cannot be judged as its kind; empty when it can.
+  std::string why_unreadable(const datasets::Problem& problem) const;
+
   /// The accuracy verdict alone: the slow part, independent per answer.
   Score judge(const datasets::Problem& problem, const Answer& answer) const;
 

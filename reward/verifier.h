@@ -39,6 +39,9 @@ class Verifier {
  public:
   virtual ~Verifier() = default;
   virtual Score score(const datasets::Problem& problem, std::string_view response) const = 0;
+
+  /// Why the problem's reference cannot be judged as its kind; empty when it can.
+  virtual std::string why_unreadable(const datasets::Problem&) const { return ""; }
 };
 
 }  // namespace grpo::reward

@@ -40,6 +40,13 @@ std::optional<double> tolerance(const JsonObject& fields, const std::string& nam
   return values[0];
 }
 
+/// gold_list, or the field of this name; null is no reference.
+std::vector<std::string> references(const JsonObject& fields, const std::string& name) {
+  if (fields.has("gold_list")) return fields.required<std::vector<std::string>>("gold_list");
+  const auto gold = nullable(fields, name);
+  return gold ? std::vector<std::string>{*gold} : std::vector<std::string>{};
+}
+
 const char* verdict_name(Outcome outcome) {
   for (const auto& [value, name] : enum_names(Outcome{})) {
     if (value == outcome) return name;
@@ -59,19 +66,13 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
   options.tolerance_rel = tolerance(fields, "tolerance_rel");
   options.strict = fields.value_or("strict", true);
   options.condition_is_set = fields.value_or("allow_set_relation_comp", true);
-  // Answer words are found in every language.
-  fields.optional<std::string>("language");
 
-  std::vector<std::string> golds;
-  if (fields.has("gold_list")) {
-    golds = fields.required<std::vector<std::string>>("gold_list");
-  } else if (auto gold = nullable(fields, "gold")) {
-    golds.push_back(*std::move(gold));
-  }
+  const auto golds = references(fields, "gold");
   const bool whole = row.contains("response");
   const auto answer = nullable(fields, whole ? "response" : "prediction");
-  const auto extraction =
+  auto extraction =
       parse_extraction(fields.value_or("extraction", std::string(whole ? "" : "none")));
+  extraction.language = fields.value_or("language", extraction.language);
 
   // A null prediction is no answer: wrong, if there is a reference.
   const Score score = math::judge(golds, answer.value_or(""), extraction, options);
@@ -85,6 +86,23 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
   out["rule"] = score.rule;
   out["seconds"] = seconds_since(start);
   return out;
+}
+
+std::optional<OrderedJson> unreadable_gold_row(const Json& row, const std::string& where) {
+  const JsonObject fields(row, where);
+  const auto extraction = parse_extraction(fields.value_or("extraction", std::string()));
+  auto golds = references(fields, row.contains("gold") ? "gold" : "answer");
+  if (golds.empty()) golds.emplace_back();
+  for (const auto& gold : golds) {
+    const auto error = math::why_unreadable(gold, extraction);
+    if (error.empty()) continue;
+    OrderedJson out;
+    out["id"] = id_of(row);
+    out["gold"] = gold;
+    out["error"] = error;
+    return out;
+  }
+  return std::nullopt;
 }
 
 OrderedJson verify_extract_row(const Json& row, const std::string& where) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -15,6 +16,10 @@ namespace grpo::reward {
 /// out {id, verdict, score, extracted, rule, seconds}; score is null when unverifiable.
 /// `prediction` is a bare answer unless `extraction` says otherwise; `response` a whole answer.
 OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t timeout_ms);
+
+/// The same rows, or {id, answer} as data sets have them: {id, gold, error} for the first reference
+/// that cannot be judged by mathematics; nothing for a row whose references all can.
+std::optional<OrderedJson> unreadable_gold_row(const Json& row, const std::string& where);
 
 /// in {id, text, extraction?} out {id, extracted (null: nothing), rule, seconds}
 OrderedJson verify_extract_row(const Json& row, const std::string& where);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/thread_pool.h"
 #include "reward/score_all.h"
 #include "rl/select.h"
@@ -84,6 +85,19 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
   judging.clear();  // the pending groups refer to `problems`
   for (size_t p = 0; p < problems.size(); ++p) out[p].problem = std::move(problems[p]);
   return out;
+}
+
+void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
+                        const std::string& source) {
+  int64_t count = 0;
+  std::string first;
+  for (const auto& problem : problems) {
+    const std::string why = rubric.why_unreadable(problem);
+    if (!why.empty() && ++count == 1) first = fmt::format("{}: {}", problem.id, why);
+  }
+  if (count == 0) return;
+  log_warning("{}: {} of {} references cannot be judged but as text, the first is {}", source,
+              count, problems.size(), first);
 }
 
 void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Record& record) {

@@ -36,6 +36,10 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
                                     const rollout::SamplingParams& params,
                                     const rollout::Observer& observer = {});
 
+/// Warns when the rubric cannot read some references of `source`: of how many, and the first.
+void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
+                        const std::string& source);
+
 /// Metrics of everything that was sampled in a step (docs/metrics.md): reward/*, response_length/*.
 void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Record& record);
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "rl/answers.h"
 
 namespace grpo::rl {
 
@@ -33,6 +34,7 @@ void Session::load(const ModelSource& model, const PromptConfig& prompt,
   engine_->weights_changed(state.step);
   prompter_ = std::make_unique<Prompter>(prompt, *policy_);
   prompter_->check_all(eval_problems_);
+  warn_of_unreadable(*rubric_, eval_problems_, "eval.data");
 }
 
 void Session::announce() const {

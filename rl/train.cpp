@@ -94,6 +94,9 @@ class Trainer {
       : recipe_(recipe),
         stream_(problem_sources(recipe.data, "data"), static_cast<uint64_t>(recipe.seed)),
         session_(recipe, recipe.rollout.engine, options, stream_) {
+    for (const auto& source : stream_.sources()) {
+      warn_of_unreadable(session_.rubric(), source.items, source.name);
+    }
     if (needs_reference(recipe.loss)) {
       reference_ =
           recipe.model.random_init

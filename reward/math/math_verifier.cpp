@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "base/error.h"
 #include "reward/extract_rules.h"
 #include "reward/math/compare.h"
 #include "reward/math/latex.h"
@@ -193,6 +194,25 @@ Comparison compare_as(const Extraction& extraction, std::string_view gold, std::
 
 }  // namespace
 
+std::string reference_answer(std::string_view gold, const Extraction& extraction) {
+  std::string reference(trim(gold));
+  if (looks_for_formulas(extraction) || reference.find("\\boxed") != std::string::npos) {
+    const bool wrapped = holds_math(reference) || !answer_anchors(reference).empty();
+    const auto inside = candidates(reference, parse_extraction("latex+expr"));
+    if (wrapped && !inside.empty()) return chosen(inside).text;
+  } else if (!extraction.rules.empty() && extraction.rules[0] == Rule::letter) {
+    if (const auto letter = extract(reference, extraction)) return letter->text;
+  }
+  return reference;
+}
+
+std::string why_unreadable(std::string_view gold, const Extraction& extraction) {
+  const std::string reference = reference_answer(gold, extraction);
+  if (unwrapped(reference).empty()) return "empty";
+  const auto parsed = read(unwrapped(reference));
+  return parsed ? "" : fmt::format("at byte {}: {}", parsed.position, parsed.error);
+}
+
 Score judge(const std::vector<std::string>& golds, std::string_view response,
             const Extraction& extraction, const MathOptions& options) {
   Score score;
@@ -209,14 +229,7 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
   score.extracted = answer.text;
   bool readable = false, undecided = false, late = false;
   for (const auto& gold : golds) {
-    std::string reference(trim(gold));
-    if (looks_for_formulas(extraction) || reference.find("\\boxed") != std::string::npos) {
-      const bool wrapped = holds_math(reference) || !answer_anchors(reference).empty();
-      const auto inside = candidates(reference, parse_extraction("latex+expr"));
-      if (wrapped && !inside.empty()) reference = chosen(inside).text;
-    } else if (!extraction.rules.empty() && extraction.rules[0] == Rule::letter) {
-      if (const auto letter = extract(reference, extraction)) reference = letter->text;
-    }
+    const std::string reference = reference_answer(gold, extraction);
     if (reference.empty()) continue;
     readable = true;
     const auto comparison = compare_as(extraction, reference, answer.text, options);
@@ -236,6 +249,10 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
     score.outcome = late ? Outcome::timeout : Outcome::unverifiable;
   }
   return score;
+}
+
+std::string MathVerifier::why_unreadable(const datasets::Problem& problem) const {
+  return math::why_unreadable(problem.answer, extraction_);
 }
 
 Score MathVerifier::score(const datasets::Problem& problem, std::string_view response) const {

@@ -18,6 +18,14 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
 /// Whether a reference can be judged by mathematics: it parses. Others are compared as text.
 bool is_readable(std::string_view gold);
 
+/// The answer within a reference: what stands in its box or formula when the reference is a text
+/// around it and the extraction looks for those, else the reference.
+std::string reference_answer(std::string_view gold, const Extraction& extraction);
+
+/// Why a reference cannot be judged by mathematics: "" when it can, else "empty" or the parser's
+/// message with its place.
+std::string why_unreadable(std::string_view gold, const Extraction& extraction);
+
 /// Judges a response against any of several references. Of what the extraction offers the first
 /// candidate that can be read counts (the first of all where none can); of rules that look for
 /// formulas (latex, expr) the references are extracted too, as Math-Verify does. Several boxes in
@@ -32,6 +40,7 @@ class MathVerifier : public Verifier {
       : extraction_(std::move(extraction)), options_(options) {}
 
   Score score(const datasets::Problem& problem, std::string_view response) const override;
+  std::string why_unreadable(const datasets::Problem& problem) const override;
 
  private:
   Extraction extraction_;

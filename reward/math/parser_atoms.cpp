@@ -214,6 +214,7 @@ Ref Parser::braces() {
   if (is_mark("}")) {
     ++at_;
   } else {
+    if (peek().kind == Kind::end) fail("a brace that is never closed");
     expect("\\}");  // "\left{ … \right}"
   }
   if (inner->op == Op::list) return make(Op::set, inner->args);

@@ -49,6 +49,42 @@ TEST(VerifyRows, MissingAndMistypedFieldsNameThePlace) {
   }
 }
 
+TEST(VerifyRows, ConditionsCountForSetsUnlessToldOtherwise) {
+  const std::string row = R"("gold": "$x \\in [-2,7]$", "prediction": "$-2 \\le x \\le 7$",
+                             "extraction": "latex")";
+  EXPECT_EQ(math(R"({"id": 1, )" + row + "}")["verdict"], "correct");
+  const std::string strict = R"({"id": 1, "allow_set_relation_comp": false, )";
+  EXPECT_EQ(math(strict + row + "}")["verdict"], "wrong");
+  // The other way round it always counts.
+  EXPECT_EQ(math(strict + R"("gold": "$-2 \\le x \\le 7$", "prediction": "$x \\in [-2,7]$",
+                             "extraction": "latex"})")["verdict"],
+            "correct");
+}
+
+TEST(VerifyRows, LanguageSaysWhichWordsMeanAnswer) {
+  const std::string row = R"("gold": "4", "response": "Respuesta: 4. Antwort: 5"})";
+  EXPECT_EQ(math(R"({"id": 1, "language": "spanish", )" + row)["verdict"], "correct");
+  EXPECT_EQ(math(R"({"id": 1, "language": "de", )" + row)["verdict"], "wrong");
+  EXPECT_EQ(math(R"({"id": 1, )" + row)["verdict"], "wrong");  // the last one counts
+}
+
+TEST(VerifyRows, GoldOnlyListsWhatCannotBeRead) {
+  const auto gold = [](const std::string& row) {
+    return unreadable_gold_row(parse_json(row, "r"), "rows.jsonl:3");
+  };
+  EXPECT_FALSE(gold(R"({"id": 1, "gold": "\\frac12"})"));
+  EXPECT_FALSE(gold(R"({"id": 1, "answer": "$x=4$", "prediction": "5"})"));
+  EXPECT_FALSE(gold(R"({"id": 1, "gold": "Monday"})"));
+  const auto open = gold(R"({"id": 7, "gold": "\\frac{1}{2"})");
+  ASSERT_TRUE(open);
+  EXPECT_EQ((*open)["id"], 7);
+  EXPECT_EQ((*open)["gold"], "\\frac{1}{2");
+  EXPECT_EQ((*open)["error"], "at byte 10: a brace that is never closed");
+  EXPECT_EQ((*gold(R"({"id": 1, "gold": null})"))["error"], "empty");
+  EXPECT_EQ((*gold(R"({"id": 1, "gold_list": ["3", " "]})"))["error"], "empty");
+  EXPECT_THROW(gold(R"({"id": 1})"), Error);
+}
+
 TEST(VerifyRows, LatexGivesValueOrPosition) {
   const auto good = verify_latex_row(parse_json(R"({"id": 1, "latex": "\\frac12"})", "r"), "r:1");
   EXPECT_EQ(good["parsed"], true);
