@@ -25,6 +25,26 @@ std::vector<AddedToken> read_added_tokens(const JsonNode& root) {
   return tokens;
 }
 
+/// `tokenizers` does not take an added token's id from the file: it has the model's, or else the
+/// next free one. A file that says otherwise has no ids that both would agree on.
+void check_added_ids(const JsonNode& root, const std::vector<AddedToken>& added,
+                     const BpeModel& model) {
+  int64_t next = 0;  // the vocabulary's size, not its largest id: holes do not count
+  for (size_t id = 0; id < model.tokens().size(); ++id) {
+    next += model.has_id(static_cast<int32_t>(id)) ? 1 : 0;
+  }
+  for (const AddedToken& token : added) {
+    const int32_t in_model = model.find(token.content);
+    const int64_t id = in_model == StringTable::kNone ? next : in_model;
+    if (token.id != id) {
+      root.at("added_tokens")
+          .fail("\"{}\" has id {}, but stands at {} by the rest of the file", token.content,
+                token.id, id);
+    }
+    next = std::max(next, id + 1);
+  }
+}
+
 /// tokenizer_config.json may add tokens and change the flags of those of tokenizer.json.
 void override_added_tokens(const std::vector<AddedToken>& overrides, const std::string& file,
                            std::vector<AddedToken>& tokens) {
@@ -65,6 +85,7 @@ void BpeTokenizer::read(const JsonNode& root) {
                                                             ? BpeAlphabet::kBytes
                                                             : BpeAlphabet::kCharacters);
   std::vector<AddedToken> added = read_added_tokens(root);
+  check_added_ids(root, added, *model_);
   override_added_tokens(config_.added_tokens, file_, added);
   set_tokens(root, added);
 

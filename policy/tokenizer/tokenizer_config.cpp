@@ -89,6 +89,8 @@ void TokenizerConfig::save(const fs::path& directory) const {
     if (add_eos) config["add_eos_token"] = *add_eos;
     if (legacy) config["legacy"] = *legacy;
     config["clean_up_tokenization_spaces"] = false;
+    // Otherwise transformers makes token_type_ids too, which its own generate() then refuses.
+    config["model_input_names"] = {"input_ids", "attention_mask"};
     config["tokenizer_class"] =
         tokenizer_class.empty() ? "PreTrainedTokenizerFast" : tokenizer_class;
     config_file = config.dump(2) + "\n";

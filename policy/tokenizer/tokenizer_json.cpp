@@ -96,7 +96,12 @@ AddedToken plain_added_token(int32_t id, const std::string& content, bool specia
 
 std::string make_tokenizer_json(const BpeParts& parts) {
   OrderedJson added = OrderedJson::array();
-  for (const AddedToken& token : parts.added_tokens) added.push_back(added_token(token));
+  // In the vocabulary too: `tokenizers` gives an added token that is not there an id of its own.
+  nlohmann::json vocab = parts.vocab;
+  for (const AddedToken& token : parts.added_tokens) {
+    added.push_back(added_token(token));
+    vocab.emplace(token.content, token.id);
+  }
   OrderedJson normalizer;  // null
   if (parts.scheme == SplitScheme::kQwen2) normalizer = {{"type", "NFC"}};
   OrderedJson root = {{"version", "1.0"},
@@ -115,7 +120,7 @@ std::string make_tokenizer_json(const BpeParts& parts) {
                    {"fuse_unk", false},
                    {"byte_fallback", false},
                    {"ignore_merges", parts.ignore_merges},
-                   {"vocab", parts.vocab},
+                   {"vocab", std::move(vocab)},
                    {"merges", parts.merges}};
   return root.dump(1) + "\n";
 }

@@ -96,7 +96,8 @@ TEST(Tokenizer, WhatIsNotSupportedIsRefusedByFileAndKey) {
   EXPECT_THAT(refusal("/post_processor", {{"type", "BertProcessing"}}),
               HasSubstr("BertProcessing"));
   EXPECT_THAT(refusal("/surprise", 1), HasSubstr("surprise"));
-  EXPECT_THAT(refusal("/added_tokens", {{{"id", 1}, {"content", "x"}}}), HasSubstr("taken"));
+  EXPECT_THAT(refusal("/added_tokens", {{{"id", 1}, {"content", "x"}}}),
+              HasSubstr("\"x\" has id 1, but stands at 3 by the rest of the file"));
 }
 
 TEST(Tokenizer, ATruncatedJsonIsAnErrorThatNamesTheFile) {
@@ -215,6 +216,12 @@ TEST(Tokenizer, AGgufVocabularyGivesTheIdsOfTheJsonItWasMadeFrom) {
   const std::string text = "<|im_start|>user\nLet 12 + 3 = 15, 中文 naïve<|im_end|> <think>";
   EXPECT_EQ(tokenizer->encode(text, false), original->encode(text, false));
   EXPECT_EQ(tokenizer->eos(), 2);
+  // The special tokens come first: in the file they stand in the vocabulary too, or `tokenizers`
+  // would give them ids of its own (and our reader, which knows, would refuse it).
+  const TemporaryFolder folder;
+  tokenizer->save(folder.path());
+  EXPECT_EQ(Tokenizer::from_directory(folder.path())->encode(text, false),
+            original->encode(text, false));
 
   // SmolLM's digits stand alone, whatever merges there are.
   vocab.pre = "smollm";
@@ -263,6 +270,10 @@ TEST(Tokenizer, AGgufLlamaVocabularyMergesByScoreAndFallsBackToBytes) {
   const auto read = Tokenizer::from_directory(folder.path());
   EXPECT_EQ(read->encode("hi abé", true), tokenizer->encode("hi abé", true));
   EXPECT_EQ(read->eos(), 2);
+  // What transformers' generate() takes from a tokenizer it is given.
+  EXPECT_THAT(read_file(folder.path() / "tokenizer_config.json"),
+              ::testing::HasSubstr("\"model_input_names\": [\n    \"input_ids\",\n"
+                                   "    \"attention_mask\"\n  ]"));
 }
 
 TEST(Tokenizer, WithoutLegacyOnlyTheTextBeginsWithABlank) {
