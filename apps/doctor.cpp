@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
 #include "apps/commands.h"
 #include "apps/device_flag.h"
 #include "base/log.h"
+#include "base/proc_file.h"
 #include "kernels/device.h"
 #include "kernels/dispatch.h"
 #include "kernels/parallel.h"
@@ -19,17 +19,6 @@ namespace grpo::apps {
 namespace {
 
 namespace cpu = kernels::cpu;
-
-/// The rest of the first line of `file` that begins with `key`, without blanks and colon.
-std::string line_of(const char* file, std::string_view key) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    if (!line.starts_with(key)) continue;
-    const size_t begin = line.find_first_not_of(" \t:", key.size());
-    return begin == std::string::npos ? "" : line.substr(begin);
-  }
-  return "unknown";
-}
 
 double gib(double bytes) { return bytes / (1 << 30); }
 
@@ -42,7 +31,7 @@ void print_cpu() {
   for (const auto isa : {cpu::Isa::kGeneric, cpu::Isa::kAvx2, cpu::Isa::kAvx512}) {
     if (cpu::available(isa)) sets += (sets.empty() ? "" : ", ") + std::string(cpu::name(isa));
   }
-  print_line("cpu", line_of("/proc/cpuinfo", "model name"));
+  print_line("cpu", proc_value("/proc/cpuinfo", "model name"));
   print_line("instruction set",
              fmt::format("{} (available: {}; choose by GRPO_CPU)", cpu::name(cpu::isa()), sets));
   print_line("threads", fmt::format("{} (choose by GRPO_THREADS)", kernels::num_threads()));
@@ -52,7 +41,7 @@ void print_room() {
   const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
   print_line("memory", fmt::format("{:.1f} GiB, {} available",
                                    gib(page * static_cast<double>(sysconf(_SC_PHYS_PAGES))),
-                                   line_of("/proc/meminfo", "MemAvailable")));
+                                   proc_value("/proc/meminfo", "MemAvailable")));
   struct statvfs disk {};
   const std::string here = std::filesystem::current_path().string();
   check(statvfs(here.c_str(), &disk) == 0, "{}: cannot ask for its free space", here);

@@ -187,12 +187,7 @@ void generate(const Flags& flags) {
 }  // namespace
 
 std::vector<int32_t> encode_chat(const policy::Policy& policy, const OrderedJson& messages) {
-  check(policy.chat_template() != nullptr, "messages: the model has no chat template");
-  policy::ChatTemplate::Input input;
-  input.messages = messages;
-  input.add_generation_prompt = true;
-  policy::set_special_texts(policy.tokenizer(), input);
-  return policy.tokenizer().encode(policy.chat_template()->render(input), false);
+  return policy.tokenizer().encode(policy.render_chat(messages), false);
 }
 
 std::string answer_text(const policy::Policy& policy, const rollout::Completion& completion,

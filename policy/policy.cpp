@@ -111,12 +111,10 @@ void Policy::save_into(const fs::path& folder) const {
   if (template_) write_atomically(folder / "chat_template.jinja", template_source_);
 }
 
-std::string Policy::render_chat(const std::string& system, const std::string& user) const {
-  check_input(template_.has_value(), "the model has no chat template: set prompt.chat: false");
+std::string Policy::render_chat(const OrderedJson& messages) const {
+  check_input(template_.has_value(), "messages: the model has no chat template");
   ChatTemplate::Input input;
-  input.messages = OrderedJson::array();
-  if (!system.empty()) input.messages.push_back({{"role", "system"}, {"content", system}});
-  input.messages.push_back({{"role", "user"}, {"content", user}});
+  input.messages = messages;
   input.add_generation_prompt = true;
   set_special_texts(*tokenizer_, input);
   return template_->render(input);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "policy/decoder.h"
 #include "policy/tokenizer/chat_template.h"
 #include "policy/tokenizer/tokenizer.h"
@@ -39,9 +40,10 @@ class Policy {
   /// Ids a sampler may draw and a softmax covers: [0, vocab()).
   int64_t vocab() const;
 
-  /// Text of a conversation ready for an answer, and its ids (encoded without adding special tokens
-  /// again). Throws Error when the model has no chat template.
-  std::string render_chat(const std::string& system, const std::string& user) const;
+  /// Text of a conversation ready for an answer. It holds its special tokens: encode it without
+  /// adding them again. `messages`: [{role, content, …}]. Throws Error when the model has no chat
+  /// template, or its template refuses the messages.
+  std::string render_chat(const OrderedJson& messages) const;
 
  private:
   Policy() = default;

@@ -95,7 +95,14 @@ std::string Prompter::text(const std::string& question) const {
        at = text.find(mark, at + question.size())) {
     text.replace(at, mark.size(), question);
   }
-  if (config_.chat) text = policy_.render_chat(config_.system, text);
+  if (config_.chat) {
+    OrderedJson messages = OrderedJson::array();
+    if (!config_.system.empty()) {
+      messages.push_back({{"role", "system"}, {"content", config_.system}});
+    }
+    messages.push_back({{"role", "user"}, {"content", text}});
+    text = policy_.render_chat(messages);
+  }
   return text + config_.answer_prefix;
 }
 

@@ -94,7 +94,7 @@ void fields(Visitor& v, RolloutConfig& c) {
   v("group_size", c.group_size, "answers per question", at_least(2));
   v("max_new_tokens", c.max_new_tokens, "an answer is cut after so many tokens", at_least(1));
   v("temperature", c.temperature, "of sampling; the learner's log-probabilities use it too",
-    more_than(0));
+    in_range(rollout::kLeastTemperature, rollout::kMostTemperature));
   v("engine", c.engine, "limits of the engine; they never change a result");
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/proc_file.h"
 #include "kernels/dispatch.h"
 #include "kernels/parallel.h"
 #include "monitor/tensorboard.h"
@@ -15,19 +16,8 @@
 #include "rl/version.h"
 
 namespace grpo::rl {
-namespace {
 
 namespace fs = std::filesystem;
-
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 void Run::create() {
   const fs::path& folder = options_.output;
@@ -43,7 +33,7 @@ void Run::create() {
                            {"machine",
                             {{"host", system.nodename},
                              {"system", std::string(system.sysname) + " " + system.release},
-                             {"cpu", cpu_model()},
+                             {"cpu", proc_value("/proc/cpuinfo", "model name")},
                              {"instruction_set", kernels::cpu::name(kernels::cpu::isa())},
                              {"threads", kernels::num_threads()}}}};
   write_atomically(folder / "run.json", run.dump(2) + "\n");

@@ -79,6 +79,10 @@ std::vector<Group> Engine::sample(std::span<const std::vector<int32_t>> prompts,
                                   const SamplingParams& params, const Observer& observer) {
   check(group >= 1, "group: {} answers per prompt, expected at least 1", group);
   check(params.max_tokens >= 1, "max_tokens: {}, expected at least 1", params.max_tokens);
+  check_input(params.temperature == 0 || (params.temperature >= kLeastTemperature &&
+                                          params.temperature <= kMostTemperature),
+              "temperature: expected 0 (greedy) or {} to {}, got {}", kLeastTemperature,
+              kMostTemperature, params.temperature);
   check(params.stop_strings.empty() || tokenizer_ != nullptr, "stop strings need a tokenizer");
   for (const std::string& text : params.stop_strings) {
     check_input(!text.empty(), "a stop string is empty: every answer would end at once");

@@ -10,9 +10,12 @@
 
 namespace grpo::rollout {
 
+/// Beyond these float32 logits would overflow, or all tokens be equally likely.
+inline constexpr double kLeastTemperature = 1e-3, kMostTemperature = 1e3;
+
 struct SamplingParams {
   int64_t max_tokens = 512;
-  double temperature = 1.0;  ///< 0 = greedy
+  double temperature = 1.0;  ///< 0: greedy; else within the two limits above
   int64_t top_k = 0;         ///< 0 = off
   double top_p = 1.0;
   double min_p = 0.0;

@@ -280,6 +280,15 @@ TEST_F(EngineOfOneModel, RefusesPromptsThatCannotBeAnswered) {
   EXPECT_EQ(engine.sample(random_prompts({3}), 2, params(8)).size(), 1u);
 }
 
+TEST_F(EngineOfOneModel, RefusesATemperatureThatWouldOverflow) {
+  for (const double bad : {-1.0, 1e-30, 1e30, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THAT(test::error_of([&] { engine.sample(random_prompts({4}), 1, params(8, bad)); }, 2),
+                HasSubstr("temperature: expected 0 (greedy) or 0.001 to 1000"));
+  }
+  engine.sample(random_prompts({4}), 1, params(8, kLeastTemperature));
+  engine.sample(random_prompts({4}), 1, params(8, kMostTemperature));
+}
+
 TEST_F(EngineOfOneModel, RefusesAnAnswerLargerThanTheCache) {
   policy::ModelConfig large = grpo::testing::tiny_config("tied");
   large.num_layers = 80;
