@@ -40,7 +40,10 @@ def run_llama(model_path, prompt, new, rounds, batches):
     L.llama_backend_init()
     quiet = L.llama_log_callback(lambda *a: None)  # must outlive the library's use of it
     L.llama_log_set(quiet, ctypes.c_void_p(0))
-    model = L.llama_model_load_from_file(model_path.encode(), L.llama_model_default_params())
+    settings = L.llama_model_default_params()
+    # llama-cpp-python 0.3.36 crashes in its AMX repacking of quantised weights; float32 is not repacked.
+    settings.use_extra_bufts = "q8" not in model_path
+    model = L.llama_model_load_from_file(model_path.encode(), settings)
     vocab = L.llama_vocab_n_tokens(L.llama_model_get_vocab(model))
     for r in range(rounds):
         for b in batches:

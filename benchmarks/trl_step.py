@@ -40,7 +40,7 @@ class Clock(TrainerCallback):
 
 
 config = GRPOConfig(
-    output_dir="/tmp/trl_step", per_device_train_batch_size=32, gradient_accumulation_steps=1, num_generations=8,
+    output_dir="/tmp/trl_step", per_device_train_batch_size=8, gradient_accumulation_steps=4, num_generations=8,
     max_completion_length=96, beta=0.0, learning_rate=1e-6, max_steps=steps, use_cpu=True, bf16=False, fp16=False,
     report_to=[], save_strategy="no", logging_steps=1, temperature=1.0, loss_type="dapo", gradient_checkpointing=False,
     seed=1, disable_tqdm=True)
