@@ -62,6 +62,31 @@ function(grpo_kernels)
   endforeach()
 endfunction()
 
+# libgrpo_reward.so: the verifiers behind reward/c_api.h, for other languages. Needs no Torch and
+# exports the C functions alone.
+function(grpo_reward_library)
+  add_library(grpo_reward_c SHARED ${PROJECT_SOURCE_DIR}/reward/c_api.cpp)
+  target_link_libraries(grpo_reward_c PRIVATE grpo_reward)
+  target_link_options(grpo_reward_c PRIVATE -Wl,--exclude-libs,ALL)
+  set_target_properties(grpo_reward_c PROPERTIES OUTPUT_NAME grpo_reward CXX_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+# The program of docs/verifier.md, built from the document itself.
+function(grpo_verifier_example)
+  set(document ${PROJECT_SOURCE_DIR}/docs/verifier.md)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${document})
+  file(READ ${document} text)
+  string(FIND "${text}" "```cpp\n" begin)
+  math(EXPR begin "${begin} + 7")
+  string(SUBSTRING "${text}" ${begin} -1 text)
+  string(FIND "${text}" "```" end)
+  string(SUBSTRING "${text}" 0 ${end} text)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/verifier_example.cpp CONTENT "${text}")
+  add_executable(verifier_example EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/verifier_example.cpp)
+  target_link_libraries(verifier_example PRIVATE grpo_reward)
+endfunction()
+
 function(grpo_program)
   file(GLOB sources CONFIGURE_DEPENDS apps/*.cpp)
   if(sources AND TARGET grpo_rl)
@@ -99,6 +124,13 @@ function(grpo_tests)
     endif()
     target_compile_definitions(${folder}_test PRIVATE
       GRPO_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GRPO_BINARY="${CMAKE_BINARY_DIR}/grpo")
+    if(folder STREQUAL "reward")
+      # Tests run what the document promises.
+      add_dependencies(reward_test grpo_reward_c verifier_example)
+      target_compile_definitions(reward_test PRIVATE
+        GRPO_REWARD_LIBRARY="$<TARGET_FILE:grpo_reward_c>"
+        GRPO_VERIFIER_EXAMPLE="$<TARGET_FILE:verifier_example>")
+    endif()
     foreach(label golden slow gpu)
       string(SUBSTRING ${label} 0 1 first)
       string(TOUPPER ${first} first)

@@ -40,8 +40,16 @@ std::string lowered(std::string_view text) {
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
+/// Bytes with which a link begins: most places are passed by a look at one byte.
+constexpr std::array<bool, 256> kFirstBytes = [] {
+  std::array<bool, 256> first{};
+  for (const auto word : kLinks) first[static_cast<unsigned char>(word[0])] = true;
+  return first;
+}();
+
 /// The end of a link that stands at `at`, or 0.
 size_t link_end(const std::string& low, size_t at) {
+  if (!kFirstBytes[static_cast<unsigned char>(low[at])]) return 0;
   for (const auto word : kLinks) {
     if (low.compare(at, word.size(), word) != 0) continue;
     if (is_letter(word[0]) && !(word_boundary(low, at) && word_boundary(low, at + word.size()))) {

@@ -119,12 +119,17 @@ ParseResult read(std::string_view text) {
   return result;
 }
 
+/// Nothing but what sets a formula: "", "$$", "{}", "**".
+bool says_nothing(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n$*{}~") == std::string_view::npos;
+}
+
 }  // namespace
 
 Comparison compare(std::string_view gold, std::string_view answer, const MathOptions& options) {
   gold = unwrapped(gold);
   answer = unwrapped(answer);
-  if (gold.empty() || answer.empty()) return {Equality::different, "empty"};
+  if (says_nothing(gold) || says_nothing(answer)) return {Equality::different, "empty"};
   if (gold == answer) return {Equality::equal, "text"};
   const auto expected = parse_plain_number(gold), got = parse_plain_number(answer);
   if (expected && got && expected->percent == got->percent && expected->value == got->value &&
@@ -208,7 +213,7 @@ std::string reference_answer(std::string_view gold, const Extraction& extraction
 
 std::string why_unreadable(std::string_view gold, const Extraction& extraction) {
   const std::string reference = reference_answer(gold, extraction);
-  if (unwrapped(reference).empty()) return "empty";
+  if (says_nothing(unwrapped(reference))) return "empty";
   const auto parsed = read(unwrapped(reference));
   return parsed ? "" : fmt::format("at byte {}: {}", parsed.position, parsed.error);
 }
@@ -230,7 +235,7 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
   bool readable = false, undecided = false, late = false;
   for (const auto& gold : golds) {
     const std::string reference = reference_answer(gold, extraction);
-    if (reference.empty()) continue;
+    if (says_nothing(unwrapped(reference))) continue;
     readable = true;
     const auto comparison = compare_as(extraction, reference, answer.text, options);
     score.rule = answer.rule + "/" + comparison.reason;
@@ -256,12 +261,6 @@ std::string MathVerifier::why_unreadable(const datasets::Problem& problem) const
 }
 
 Score MathVerifier::score(const datasets::Problem& problem, std::string_view response) const {
-  if (trim(problem.answer).empty()) {
-    Score score;
-    score.outcome = Outcome::unverifiable;
-    score.rule = "no reference";
-    return score;
-  }
   return judge({problem.answer}, response, extraction_, options_);
 }
 

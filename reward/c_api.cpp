@@ -1,0 +1,69 @@
+#include "reward/c_api.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+
+#include "reward/extract.h"
+#include "reward/math/math_verifier.h"
+#include "reward/verify_rows.h"
+
+namespace {
+
+using namespace grpo;
+
+int64_t milliseconds(double seconds) {
+  return static_cast<int64_t>(std::clamp(seconds, 0.001, 3600.0) * 1e3);
+}
+
+int verdict(reward::Outcome outcome) {
+  switch (outcome) {
+    case reward::Outcome::correct:
+      return GRPO_CORRECT;
+    case reward::Outcome::timeout:
+      return GRPO_TIMEOUT;
+    case reward::Outcome::unverifiable:
+      return GRPO_UNVERIFIABLE;
+    case reward::Outcome::wrong:
+    case reward::Outcome::truncated:
+      break;
+  }
+  return GRPO_WRONG;
+}
+
+char* copied(const std::string& text) {
+  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy != nullptr) std::memcpy(copy, text.c_str(), text.size() + 1);
+  return copy;
+}
+
+char* error_text(const char* what) { return copied(print_json(OrderedJson{{"error", what}})); }
+
+}  // namespace
+
+int grpo_verify_math(const char* gold, const char* answer, const char* extraction,
+                     double timeout_s) {
+  try {
+    reward::math::MathOptions options;
+    options.timeout_ms = milliseconds(timeout_s);
+    const auto where = reward::parse_extraction(extraction == nullptr ? "none" : extraction);
+    return verdict(reward::math::judge({gold == nullptr ? "" : gold},
+                                       answer == nullptr ? "" : answer, where, options)
+                       .outcome);
+  } catch (const std::exception&) {
+    return GRPO_BAD_ARGUMENT;
+  }
+}
+
+char* grpo_verify_math_row(const char* row, double timeout_s) {
+  try {
+    const Json parsed = parse_json(row == nullptr ? "" : row, "row");
+    return copied(print_json(reward::verify_math_row(parsed, "row", milliseconds(timeout_s))));
+  } catch (const std::exception& error) {
+    return error_text(error.what());
+  }
+}
+
+void grpo_free(char* text) { std::free(text); }

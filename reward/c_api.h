@@ -1,0 +1,35 @@
+#pragma once
+
+/// The verifiers for other languages: a C interface, exported by the shared library libgrpo_reward.
+/// Every function may be called from any number of threads, keeps no state and never throws.
+/// Texts are UTF-8 and end at their first NUL; NULL stands for a missing text.
+
+#define GRPO_EXPORT __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum grpo_verdict {
+  GRPO_WRONG = 0,
+  GRPO_CORRECT = 1,
+  GRPO_UNVERIFIABLE = 2,  /* no reference, or equality could not be decided */
+  GRPO_TIMEOUT = 3,       /* judging took longer than it may */
+  GRPO_BAD_ARGUMENT = -1, /* an unknown extraction; grpo_verify_math_row says more */
+};
+
+/// Does `answer` say what `gold` says? `extraction` says where the answer stands
+/// (docs/verifier.md): NULL: `answer` is the bare answer; "": it is a whole response. A
+/// grpo_verdict. Ends within about `timeout_s` seconds.
+GRPO_EXPORT int grpo_verify_math(const char* gold, const char* answer, const char* extraction,
+                                 double timeout_s);
+
+/// One row of `grpo verify math` (docs/commands.md), as JSON text, with all its options; the row
+/// that it answers, or {"error": …}. Hand the result to grpo_free. NULL only without memory.
+GRPO_EXPORT char* grpo_verify_math_row(const char* row, double timeout_s);
+
+GRPO_EXPORT void grpo_free(char* text);
+
+#ifdef __cplusplus
+}
+#endif
