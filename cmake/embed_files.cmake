@@ -1,0 +1,11 @@
+# Run by grpo_embed_python: writes OUTPUT, which holds each of SCRIPTS as a raw string.
+set(code "#include \"reward/code/harness.h\"\n\nnamespace grpo::reward::code {\n\n")
+string(APPEND code "const std::vector<HarnessModule>& harness_modules() {\n")
+string(APPEND code "  static const std::vector<HarnessModule> modules = {\n")
+foreach(script ${SCRIPTS})
+  get_filename_component(name ${script} NAME_WE)
+  file(READ ${script} text)
+  string(APPEND code "      {\"${name}\", R\"python(${text})python\"},\n")
+endforeach()
+string(APPEND code "  };\n  return modules;\n}\n\n}  // namespace grpo::reward::code\n")
+file(WRITE ${OUTPUT} "${code}")

@@ -1,0 +1,76 @@
+#include "reward/code/judge_rows.h"
+
+#include <chrono>
+
+#include "base/error.h"
+#include "reward/code/program_text.h"
+
+namespace grpo::reward::code {
+namespace {
+
+template <class Enum>
+const char* name_of(Enum value) {
+  for (const auto& [known, name] : enum_names(Enum{})) {
+    if (known == value) return name;
+  }
+  throw Error("verify code: a value without a name");
+}
+
+Language language_of(const std::string& name, const std::string& where) {
+  for (const auto& [value, known] : enum_names(Language{})) {
+    if (name == known) return value;
+  }
+  throw Error(fmt::format("{}: language: unknown language \"{}\"; known: python, cpp", where, name),
+              2);
+}
+
+}  // namespace
+
+OrderedJson verify_code_row(CodeJudge& judge, const Json& row, const Limits& defaults,
+                            const std::string& where) {
+  const auto start = std::chrono::steady_clock::now();
+  const JsonObject fields(row, where);
+  OrderedJson out;
+  const auto id = row.find("id");
+  out["id"] = id == row.end() ? OrderedJson() : OrderedJson(*id);
+  std::optional<std::string> program = fields.optional<std::string>("code");
+  if (!program) {
+    if (!row.contains("response")) fields.fail("response", "required field is missing, and code");
+    program = last_fenced_block(fields.value_or("response", std::string()));
+  }
+  if (!row.contains("tests")) fields.fail("tests", "required field is missing");
+  CodeTests tests;
+  Limits limits;
+  Language language{};
+  try {
+    tests = tests_from_json(row.at("tests"), where);
+    limits = fields.has("limits") ? limits_from_json(row.at("limits"), defaults, where) : defaults;
+    language = language_of(fields.value_or("language", std::string("python")), where);
+  } catch (const Error& error) {
+    out["error"] = error.what();
+    return out;
+  }
+  CodeVerdict verdict;
+  if (program) {
+    verdict = judge.judge(tests, *program, limits, language);
+  } else {
+    // No program: every case fails. A program that prints nothing is no substitute: it might pass.
+    const size_t total = std::max({tests.inputs.size(), tests.asserts.size(), size_t{1}});
+    verdict.cases.assign(total, {CaseStatus::not_run, 0, "the response has no fenced block"});
+  }
+  out["verdict"] = name_of(verdict.outcome);
+  const auto score = verdict.score();
+  out["score"] = score ? json_number(*score) : OrderedJson();
+  out["passed"] = verdict.num_passed();
+  out["total"] = verdict.cases.size();
+  out["cases"] = OrderedJson::array();
+  for (const auto& one : verdict.cases) {
+    out["cases"].push_back(
+        {{"status", name_of(one.status)}, {"seconds", one.seconds}, {"message", one.message}});
+  }
+  out["sandbox"] = name_of(judge.level());
+  out["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return out;
+}
+
+}  // namespace grpo::reward::code

@@ -1,0 +1,271 @@
+"""Tests written in Python, without the program that they test.
+
+plan     takes assert statements apart: what to call with which plain arguments, and which plain
+         value is expected. The supervisor makes the calls and compares.
+examine  runs tests that cannot be taken apart. The candidate is a stand-in here: its calls go to
+         the fork that holds the program, and only plain data comes back.
+"""
+
+import ast
+import builtins
+import sys
+
+import plain
+
+FILE = "<tests>"
+
+
+class Unsupported(BaseException):
+    """A test asks for more than plain data. No Exception: tests may catch these."""
+
+
+class CandidateError(Exception):
+    """Raised by the candidate, of a type that is not built in."""
+
+
+# ---- plan ----------------------------------------------------------------------------------------
+
+
+def plan(task):
+    """{"cases": [call or None, ..]}: None where a statement must be examined as it stands."""
+    if task["style"] == "assertion":
+        known = bound_names(parse(task["setup"]))
+        cases = [one_call(parse(text), known, None) for text in task["asserts"]]
+        return {"cases": cases}
+    calls = calls_of_check(parse(task["function"]), task["entry_point"])
+    return {"cases": calls or [None]}
+
+
+def parse(text):
+    try:
+        return ast.parse(text, FILE).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # `examine` meets it again, and says so
+
+
+def one_call(body, known, only_name):
+    """`assert f(literals) == literal` as {name, args, kwargs, expected}, or None. Also with the
+    sides exchanged, and with `is` before True, False and None."""
+    if body is None or len(body) != 1 or type(body[0]) is not ast.Assert:
+        return None
+    test = body[0].test
+    if type(test) is not ast.Compare or len(test.ops) != 1:
+        return None
+    call, expected = test.left, test.comparators[0]
+    if type(call) is not ast.Call:
+        call, expected = expected, call
+    operator = type(test.ops[0])
+    if operator is not ast.Eq:
+        constant = type(expected) is ast.Constant and expected.value in (True, False, None)
+        if operator is not ast.Is or not constant:
+            return None
+    if type(call) is not ast.Call or type(call.func) is not ast.Name:
+        return None
+    name = call.func.id
+    if name in known or (hasattr(builtins, name) if only_name is None else name != only_name):
+        return None
+    if any(keyword.arg is None for keyword in call.keywords):
+        return None
+    try:
+        return {
+            "name": name,
+            "args": plain.encode([literal(a) for a in call.args]),
+            "kwargs": plain.encode({k.arg: literal(k.value) for k in call.keywords}),
+            "expected": plain.encode(literal(expected)),
+        }
+    except (ValueError, plain.Unplain, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def literal(node):
+    return ast.literal_eval(node)
+
+
+def calls_of_check(body, entry_point):
+    """The calls of a module that holds check(candidate) and nothing that matters beside it, where
+    check is nothing but asserts that can be taken apart; else None."""
+    check = None
+    for statement in body or []:
+        if type(statement) is ast.FunctionDef and statement.name == "check" and check is None:
+            check = statement
+        elif not is_idle(statement):
+            return None
+    if check is None or check.decorator_list or len(check.args.args) != 1:
+        return None
+    candidate = check.args.args[0].arg
+    calls = []
+    for statement in check.body:
+        if is_idle(statement):
+            continue
+        call = one_call([statement], (), candidate)
+        if call is None:
+            return None
+        calls.append(dict(call, name=entry_point))
+    return calls
+
+
+def is_idle(statement):
+    """A text, METADATA = .., `pass` or `assert True`: no part of the verdict."""
+    kind = type(statement)
+    if kind is ast.Expr or kind is ast.Assert:
+        value = statement.value if kind is ast.Expr else statement.test
+        return type(value) is ast.Constant and (kind is ast.Expr or value.value is True)
+    if kind is ast.Assign:
+        return all(type(t) is ast.Name and t.id == "METADATA" for t in statement.targets)
+    return kind is ast.Pass
+
+
+# ---- examine -------------------------------------------------------------------------------------
+
+
+def examine(task, candidate, supervisor):
+    """Runs the tests; sends {"case": number, "status": .., "message": ..} for each."""
+    loaded = candidate.receive()
+    if loaded.get("loaded") is not True:
+        kind, text = loaded["raised"]
+        status = "memory" if kind == "MemoryError" else "exception"
+        for number in task["numbers"]:
+            supervisor.send({"case": number, "status": status, "message": f"{kind}: {text}"})
+        return
+    names = {"__name__": "tests", "__builtins__": builtins}
+    failure = attempt(lambda: begin(task, names, candidate))
+    for number, source in zip(task["numbers"], task["sources"]):
+        status, message = failure or attempt(lambda: run(task, source, names, candidate)) or (
+            "passed", "")
+        supervisor.send({"case": number, "status": status, "message": message[:500]})
+
+
+def attempt(work):
+    """Nothing if work went through, else [status, message]."""
+    try:
+        return work()
+    except Unsupported as error:
+        return "unsupported", str(error)
+    except AssertionError as error:
+        return "wrong_output", str(error)
+    except MemoryError:
+        return "memory", "MemoryError"
+    except BaseException as error:
+        return "exception", "%s: %s" % (type(error).__name__, error)
+
+
+def run(task, source, names, candidate):
+    body = ast.parse(source, FILE)
+    stand_in(body, names, candidate)
+    exec(compile(body, FILE, "exec"), names)
+    if task["entry_point"]:
+        names["check"](names[task["entry_point"]])
+
+
+def begin(task, names, candidate):
+    """What stands before the tests, and the function under test."""
+    for source in (task["prompt"], task["setup"]):
+        body = ast.parse(source, FILE)
+        stand_in(body, names, candidate)
+        exec(compile(body, FILE, "exec"), names)
+    if task["entry_point"]:
+        names[task["entry_point"]] = StandIn(task["entry_point"], candidate)
+
+
+def stand_in(body, names, candidate):
+    """Binds the names that the test takes from elsewhere: modules of the standard library where
+    an attribute is asked for, else functions of the candidate."""
+    own = bound_names(body.body)
+    modules = {node.value.id for node in ast.walk(body)
+               if type(node) is ast.Attribute and type(node.value) is ast.Name}
+    for node in ast.walk(body):
+        if type(node) is not ast.Name or type(node.ctx) is not ast.Load:
+            continue
+        name = node.id
+        if name in names or name in own or hasattr(builtins, name):
+            continue
+        if name in modules and name in sys.stdlib_module_names:
+            names[name] = __import__(name)
+        else:
+            names[name] = StandIn(name, candidate)
+
+
+def bound_names(body):
+    """Every name that the statements bind, in whatever scope."""
+    names = set()
+    for node in ast.walk(ast.Module(body or [], [])):
+        if type(node) is ast.Name and type(node.ctx) is not ast.Load:
+            names.add(node.id)
+        elif type(node) in (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif type(node) is ast.arg:
+            names.add(node.arg)
+        elif type(node) is ast.alias:
+            names.add((node.asname or node.name).split(".")[0])
+        elif type(node) is ast.ExceptHandler and node.name:
+            names.add(node.name)
+    return names
+
+
+class StandIn:
+    """A function of the candidate's. It can be called, and that is all."""
+
+    def __init__(self, name, candidate):
+        self.__dict__["_name"] = name
+        self.__dict__["_candidate"] = candidate
+
+    def __call__(self, *arguments, **named):
+        return ask(self._name, self._candidate, list(arguments), named)
+
+    def _refuse(self, *_, **__):
+        raise Unsupported("the test uses %r for more than calls" % self.__dict__["_name"])
+
+    __getattr__ = __setattr__ = __eq__ = __hash__ = __bool__ = __iter__ = __len__ = _refuse
+    __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = __sub__ = __contains__ = _refuse
+    __repr__ = __str__ = _refuse
+
+
+calls = 0
+
+
+def ask(name, candidate, arguments, named):
+    global calls
+    calls += 1
+    mutable = any(type(a) in (list, dict, set) for a in arguments)
+    try:
+        candidate.send({"call": calls, "name": name, "args": plain.encode(arguments, types=True),
+                        "kwargs": plain.encode(named, types=True), "in_place": mutable})
+    except plain.Unplain as error:
+        raise Unsupported("the test gives the candidate %s" % error) from None
+    reply = candidate.receive()
+    if type(reply) is not dict or reply.get("call") != calls:
+        raise plain.Protocol("an answer to another question")
+    if "raised" in reply:
+        raise raised(reply["raised"])
+    if "unplain" in reply:
+        raise Unsupported("the candidate gave %s" % str(reply["unplain"])[:200])
+    if mutable:
+        give_back(arguments, plain.decode(reply["args"]))
+    return plain.decode(reply["value"])
+
+
+def raised(described):
+    kind, text = described
+    if type(kind) is not str or type(text) is not str:
+        raise plain.Protocol("an exception expected")
+    builtin = getattr(builtins, kind, None)
+    if isinstance(builtin, type) and issubclass(builtin, Exception):
+        try:
+            return builtin(text)
+        except TypeError:  # some want more than a text
+            pass
+    return CandidateError("%s: %s" % (kind, text))
+
+
+def give_back(arguments, changed):
+    """Changes lists, dicts and sets as the candidate changed its copies."""
+    if type(changed) is not list or len(changed) != len(arguments):
+        raise plain.Protocol("as many arguments expected")
+    for mine, new in zip(arguments, changed):
+        if type(mine) not in (list, dict, set) or type(new) is not type(mine):
+            continue
+        if type(mine) is list:
+            mine[:] = new
+        else:
+            mine.clear()
+            mine.update(new)
