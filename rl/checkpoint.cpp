@@ -198,6 +198,7 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
                  {"step", state.step},
                  {"next_sequence", state.next_sequence},
                  {"skipped_in_a_row", state.skipped_in_a_row},
+                 {"reached_target", state.reached_target},
                  {"optimizer_steps", optimizer.num_steps()},
                  {"stream", state.stream}};
     if (state.unfinished) json["unfinished"] = record_to_json(*state.unfinished);
@@ -227,6 +228,7 @@ TrainerState Checkpoints::restore(const fs::path& folder, policy::Policy& policy
   state.step = fields.required<int64_t>("step");
   state.next_sequence = static_cast<uint64_t>(fields.required<int64_t>("next_sequence"));
   state.skipped_in_a_row = fields.required<int64_t>("skipped_in_a_row");
+  state.reached_target = fields.value_or("reached_target", false);
   state.stream = fields.required<Json>("stream");
   if (json.contains("unfinished")) {
     state.unfinished = record_from_json(json["unfinished"], (folder / kStateFile).string());

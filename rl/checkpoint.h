@@ -18,7 +18,8 @@ struct TrainerState {
   int64_t step = 0;            ///< updates done
   uint64_t next_sequence = 0;  ///< Philox sequence of the next answer
   int64_t skipped_in_a_row = 0;
-  Json stream;  ///< cursor of the data stream
+  bool reached_target = false;  ///< an evaluation met eval.stop_at: the run is over
+  Json stream;                  ///< cursor of the data stream
   /// Record of the step just made, when its evaluation was interrupted: evaluated and written on
   /// resume.
   std::optional<monitor::Record> unfinished;

@@ -134,6 +134,7 @@ void fields(Visitor& v, UpdateConfig& c) {
 
 struct EvalConfig {
   int64_t every = 0;
+  std::optional<double> stop_at;
   std::vector<SourceConfig> data;
   int64_t samples = 1;
   double temperature = 0.0;
@@ -147,6 +148,8 @@ void fields(Visitor& v, EvalConfig& c) {
     "evaluate after every so many steps, before the first and after the last; "
     "0: never",
     at_least(0));
+  v("stop_at", c.stop_at, "training ends once an evaluation's accuracy is at least this",
+    in_range(0, 1));
   v("data", c.data, "questions to be answered");
   v("samples", c.samples, "answers per question", at_least(1));
   v("temperature", c.temperature, "0: greedy", at_least(0));

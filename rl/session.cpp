@@ -47,7 +47,7 @@ void Session::announce() const {
 
 bool Session::goes_on() const {
   const int64_t last = run_.options().stop_after.value_or(total_steps_);
-  return state.step < std::min(last, total_steps_);
+  return !state.reached_target && state.step < std::min(last, total_steps_);
 }
 
 void Session::begin() {
@@ -78,6 +78,11 @@ void Session::evaluate_into(monitor::Record& record) {
   log_info("step {}: held-out accuracy {:.1f} % (95 % interval {:.1f} to {:.1f}) on {} questions",
            record.step, 100 * result.accuracy, 100 * result.low, 100 * result.high,
            result.problems);
+  // Not before the first step: what comes next wants this run's checkpoint.
+  if (record.step > 0 && eval_.stop_at && result.accuracy >= *eval_.stop_at) {
+    state.reached_target = true;
+    log_info("eval.stop_at: {} is reached, training ends", *eval_.stop_at);
+  }
 }
 
 void Session::save() {
@@ -86,19 +91,18 @@ void Session::save() {
 }
 
 void Session::finish_step(monitor::Record record, int64_t tokens) {
-  const bool last = !goes_on();
   record.set("perf/throughput", static_cast<double>(tokens) / std::max(1e-9, step_time_.seconds()));
   record.set("perf/tokens", static_cast<double>(tokens));
   record.set("perf/peak_memory_mib", peak_memory_mib());
   record.set("perf/memory_mib", resident_memory_mib());
-  if (eval_.every > 0 && (last || state.step % eval_.every == 0)) {
+  if (eval_.every > 0 && (!goes_on() || state.step % eval_.every == 0)) {
     state.unfinished = record;
     evaluate_into(record);
     state.unfinished.reset();
   }
   // Before the checkpoint: whatever is killed in between, no step lacks its record on resume.
   run_.monitor().log(std::move(record));
-  if (last || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
+  if (!goes_on() || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
 }
 
 void Session::note_skipped(bool skipped, int64_t limit,

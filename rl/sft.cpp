@@ -78,14 +78,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
 void validate(const SftRecipe& recipe) {
   check_input(recipe.update.minibatches == 1 && recipe.update.epochs == 1,
               "update: minibatches and epochs are for grpo train; sft makes one update per step");
-  check_input(recipe.eval.every == 0 || !recipe.eval.data.empty(),
-              "eval.data: eval.every asks for questions to answer");
-}
-
-void validate(const EvalRecipe& recipe) {
-  check_input(!recipe.eval.data.empty(), "eval.data: no questions to answer");
-  check_input(recipe.eval.samples == 1 || recipe.eval.temperature > 0,
-              "eval.temperature: {} greedy answers would all be the same", recipe.eval.samples);
+  check_during_training(recipe.eval);
 }
 
 }  // namespace grpo::rl

@@ -283,10 +283,7 @@ void validate(const TrainRecipe& recipe) {
               recipe.rollout.questions * recipe.rollout.group_size);
   check_input(recipe.select.refill_rounds == 0 || recipe.select.drop_uniform,
               "select.refill_rounds: needs select.drop_uniform");
-  check_input(recipe.eval.every == 0 || !recipe.eval.data.empty(),
-              "eval.data: eval.every asks for questions to answer");
-  check_input(recipe.eval.samples == 1 || recipe.eval.temperature > 0,
-              "eval.temperature: {} greedy answers would all be the same", recipe.eval.samples);
+  check_during_training(recipe.eval);
 }
 
 }  // namespace grpo::rl

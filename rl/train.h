@@ -16,6 +16,5 @@ void sft(const SftRecipe& recipe, const RunOptions& options);
 /// Throws Error (exit code 2) for settings that contradict each other, before anything is loaded.
 void validate(const TrainRecipe& recipe);
 void validate(const SftRecipe& recipe);
-void validate(const EvalRecipe& recipe);
 
 }  // namespace grpo::rl

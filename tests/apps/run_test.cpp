@@ -267,6 +267,22 @@ TEST_P(SlowRun, AnEvaluationThatWasInterruptedIsMadeOnResume) {
   EXPECT_TRUE(met) << "no interrupt came during an evaluation";
 }
 
+TEST_P(SlowRun, EndsWithACheckpointWhenAnEvaluationMeetsItsTarget) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  const std::string easy = " --set eval.stop_at=0";  // met by the first one after a step
+  const auto ended = run_grpo(command(run) + easy);
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(metrics(run).back()["step"], 3);
+  EXPECT_TRUE(fs::exists(run / "checkpoints/step-3/model.safetensors"));
+  const std::string records = read_file(run / "metrics.jsonl");
+  ASSERT_EQ(run_grpo(command(run) + easy + " --resume").code, 0);
+  EXPECT_EQ(read_file(run / "metrics.jsonl"), records) << "a run that is over stays over";
+  const auto never = run_grpo(command(folder.path() / "never") + easy + " --set eval.every=0");
+  EXPECT_EQ(never.code, 2);
+  EXPECT_THAT(never.err, HasSubstr("eval.stop_at: without eval.every"));
+}
+
 TEST_P(SlowRun, StoppedAfterAStepItGoesOn) {
   const test::TemporaryFolder folder;
   const fs::path run = folder.path() / "run";

@@ -61,6 +61,7 @@ TrainerState state_of(int64_t step) {
   return {.step = step,
           .next_sequence = 12345678901ULL,
           .skipped_in_a_row = 2,
+          .reached_target = true,
           .stream = Json{{"epoch", 3}, {"at", {1, 2}}}};
 }
 
@@ -105,6 +106,7 @@ TEST_F(CheckpointTest, RestoresEveryBitAndTrainingGoesOnTheSame) {
   EXPECT_EQ(state.step, 3);
   EXPECT_EQ(state.next_sequence, 12345678901ULL);
   EXPECT_EQ(state.skipped_in_a_row, 2);
+  EXPECT_TRUE(state.reached_target);
   EXPECT_EQ(state.stream, state_of(3).stream);
   EXPECT_EQ(optimizer.num_steps(), 3);
   const auto& a = trained.policy->decoder().parameters();
