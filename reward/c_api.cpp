@@ -6,6 +6,8 @@
 #include <exception>
 #include <string>
 
+#include "base/error.h"
+#include "reward/code/judge_rows.h"
 #include "reward/extract.h"
 #include "reward/math/math_verifier.h"
 #include "reward/verify_rows.h"
@@ -65,5 +67,39 @@ char* grpo_verify_math_row(const char* row, double timeout_s) {
     return error_text(error.what());
   }
 }
+
+struct grpo_code_judge {
+  explicit grpo_code_judge(const grpo::reward::code::CodeJudgeOptions& options) : judge(options) {}
+  grpo::reward::code::CodeJudge judge;
+};
+
+grpo_code_judge* grpo_code_judge_new(const char* level, int workers, char** error) {
+  try {
+    reward::code::CodeJudgeOptions options;
+    const std::string name = level == nullptr ? "full" : level;
+    check_input(name == "full" || name == "landlock", "level: expected full or landlock, got {}",
+                name);
+    check_input(workers > 0 && workers <= 1024, "workers: expected 1 to 1024, got {}", workers);
+    options.sandbox.level =
+        name == "full" ? reward::code::Level::full : reward::code::Level::landlock;
+    options.sandbox.max_workers = static_cast<size_t>(workers);
+    return new grpo_code_judge(options);
+  } catch (const std::exception& failure) {
+    if (error != nullptr) *error = copied(failure.what());
+    return nullptr;
+  }
+}
+
+char* grpo_verify_code(grpo_code_judge* judge, const char* row) {
+  try {
+    check_input(judge != nullptr, "no judge");
+    const Json parsed = parse_json(row == nullptr ? "" : row, "row");
+    return copied(print_json(reward::code::verify_code_row(judge->judge, parsed, {}, "row")));
+  } catch (const std::exception& error) {
+    return error_text(error.what());
+  }
+}
+
+void grpo_code_judge_free(grpo_code_judge* judge) { delete judge; }
 
 void grpo_free(char* text) { std::free(text); }
