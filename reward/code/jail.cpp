@@ -69,6 +69,7 @@ JailLayout layout_of(const JailPlan& plan) {
   std::sort(layout.folders.begin(), layout.folders.end());
   layout.folders.erase(std::unique(layout.folders.begin(), layout.folders.end()),
                        layout.folders.end());
+  layout.links.push_back({"/dev/shm", "/tmp"});  // for semaphores, within the same bounds
   for (const char* link : {"/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin"}) {
     std::error_code none;
     const auto target = fs::read_symlink(link, none);

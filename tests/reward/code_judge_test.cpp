@@ -113,6 +113,12 @@ TEST_F(CodeJudgeTest, AssertionsAreCallsComparedByType) {
   EXPECT_EQ(statuses(wrong), (std::vector{kWrong, kWrong, kWrong, CaseStatus::exception}));
 }
 
+TEST_F(CodeJudgeTest, AProgramsFunctionMayHaveTheNameOfABuiltIn) {
+  const auto tests = asserting({"assert sum(10, 15) == 6"});
+  EXPECT_EQ(judge(tests, "def sum(a, b): return 6").outcome, CodeOutcome::correct);
+  EXPECT_EQ(judge(tests, "def f(a, b): return 6").outcome, CodeOutcome::wrong);
+}
+
 TEST_F(CodeJudgeTest, TestsThatAreMoreThanCallsRunBesideTheProgram) {
   const auto tests = asserting({"assert sorted(f(3)) == [0, 1, 2]", "assert abs(f(1)[0]) < 1e-9"});
   EXPECT_EQ(judge(tests, "def f(n): return list(range(n))").outcome, CodeOutcome::correct);

@@ -142,8 +142,8 @@ def answer(task, channel):
             return
         try:
             channel.send(respond(order, names))
-        except plain.Unplain as error:  # too long
-            channel.send({"call": order["call"], "unplain": str(error)})
+        except plain.TooLarge as error:
+            channel.send({"call": order["call"], "raised": describe(error)})
 
 
 def respond(order, names):
@@ -156,6 +156,8 @@ def respond(order, names):
         reply["value"] = plain.encode(value)
         if order.get("in_place"):
             reply["args"] = plain.encode(arguments)
+    except plain.TooLarge as error:
+        reply = {"call": order["call"], "raised": describe(error)}
     except plain.Unplain as error:
         reply["unplain"] = str(error)
     except BaseException as error:

@@ -27,6 +27,10 @@ class Unplain(Exception):
     """A value that does not cross; the text says which."""
 
 
+class TooLarge(Unplain):
+    """A value of which there is too much. Whoever gives one has failed: no test asks for it."""
+
+
 class Protocol(Exception):
     """The other side does not speak this protocol, or is gone."""
 
@@ -45,9 +49,9 @@ class _Encoder:
     def value(self, x, depth=0):
         self.count += 1
         if self.count > MAX_COUNT:
-            raise Unplain("more than %d values" % MAX_COUNT)
+            raise TooLarge("more than %d values" % MAX_COUNT)
         if depth > MAX_DEPTH:
-            raise Unplain("nested deeper than %d" % MAX_DEPTH)
+            raise TooLarge("nested deeper than %d" % MAX_DEPTH)
         if x is None or x is True or x is False:
             return x
         if isinstance(x, int):
@@ -87,7 +91,7 @@ def encode(x, types=False):
     try:
         return _Encoder(types).value(x)
     except RecursionError:
-        raise Unplain("a structure that contains itself") from None
+        raise TooLarge("a structure that contains itself") from None
 
 
 class _Decoder:
@@ -157,7 +161,7 @@ class Channel:
     def send(self, message):
         data = self._dumps(message).encode()
         if len(data) > MAX_BYTES:
-            raise Unplain("%d bytes" % len(data))
+            raise TooLarge("%d bytes" % len(data))
         self._sendall(len(data).to_bytes(4, "big") + data)
 
     def _read(self, count):

@@ -8,7 +8,7 @@ class Joker:
         return True
 
     def __int__(self):
-        return 5
+        return 4
 
     __index__ = __int__
     __hash__ = None

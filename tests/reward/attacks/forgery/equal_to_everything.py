@@ -1,4 +1,6 @@
 # Answers with an object that is equal to everything.
+# verdicts: wrong unsupported
+# statuses: wrong_output exception unsupported
 class Joker:
     def __eq__(self, other):
         return True

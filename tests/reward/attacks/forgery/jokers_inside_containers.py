@@ -1,5 +1,7 @@
 # Hides objects that claim equality inside plain lists and tuples.
 # task: minmax
+# verdicts: wrong unsupported
+# statuses: wrong_output exception unsupported
 class Joker:
     def __eq__(self, other):
         return True

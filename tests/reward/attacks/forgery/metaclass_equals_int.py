@@ -1,4 +1,6 @@
 # The type of the answer is equal to int, float and str, and hashes like int.
+# verdicts: wrong unsupported
+# statuses: wrong_output exception unsupported
 class Meta(type):
     def __eq__(cls, other):
         return True

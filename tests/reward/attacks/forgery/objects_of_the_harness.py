@@ -21,7 +21,7 @@ import gc
 
 
 def add(a, b):
-    result = {"passed": None}
+    result = {"passed": None, "parts": []}
     for thing in gc.get_objects():
         if thing is result:
             thing["passed"] = a + b

@@ -1,0 +1,215 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "reward/code/judge.h"
+
+// Judges the programs of tests/reward/attacks (its README says what a file holds).
+
+namespace grpo::reward::code {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = fs::path(GRPO_SOURCE_DIR) / "tests/reward/attacks";
+constexpr const char* kTwinLine = "# ---- honest twin ----\n";
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  check(file.good(), "{}: cannot be read", path.string());
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+struct Attack {
+  std::string name;
+  std::string program;
+  std::string twin;
+  std::map<std::string, std::string> settings;
+
+  std::string setting(const std::string& key, const std::string& fallback) const {
+    const auto found = settings.find(key);
+    return found == settings.end() ? fallback : found->second;
+  }
+};
+
+Attack read_attack(const fs::path& path) {
+  const std::string text = text_of(path);
+  const size_t line = text.find(kTwinLine);
+  check(line != std::string::npos, "{}: no honest twin", path.string());
+  Attack attack{path.stem().string(),
+                text.substr(0, line),
+                text.substr(line + std::string(kTwinLine).size()),
+                {}};
+  std::istringstream lines(text);
+  std::string comment;
+  std::getline(lines, comment);  // what the attack does
+  while (std::getline(lines, comment) && comment.starts_with("# ")) {
+    const size_t colon = comment.find(": ");
+    if (colon == std::string::npos) continue;
+    attack.settings[comment.substr(2, colon - 2)] = comment.substr(colon + 2);
+  }
+  for (const auto& [key, value] : attack.settings) {
+    const auto known =
+        words_of("task kinds verdicts statuses limits runs");  // a slip would weaken a test
+    check(std::find(known.begin(), known.end(), key) != known.end(), "{}: {}?", path.string(), key);
+  }
+  return attack;
+}
+
+template <class Enum>
+std::string name_of(Enum value) {
+  for (const auto& [known, name] : enum_names(Enum{})) {
+    if (known == value) return name;
+  }
+  return "?";
+}
+
+std::string describe(const CodeVerdict& verdict) {
+  std::string text = name_of(verdict.outcome);
+  for (const auto& one : verdict.cases) text += "; " + name_of(one.status) + " " + one.message;
+  return text;
+}
+
+bool is_among(const std::string& word, const std::string& words) {
+  const auto all = words_of(words);
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+void judge_attack(CodeJudge& judge, const Attack& attack, const Json& tasks) {
+  const Json& task = tasks.at(attack.setting("task", "add"));
+  Limits limits;
+  limits.seconds = 2;
+  limits = limits_from_json(parse_json(attack.setting("limits", "{}"), attack.name), limits, "");
+  const auto kinds = attack.setting("kinds", "stdin assert function proxied");
+  for (const auto& kind : words_of(kinds)) {
+    if (!task.contains(kind)) continue;
+    const auto tests = tests_from_json(task.at(kind), attack.name);
+    const std::string main =
+        kind == "stdin" ? "\n\n" + task.at("main").get<std::string>() + "\n" : "";
+    const int runs = std::stoi(attack.setting("runs", "1"));
+    for (int run = 0; run < runs; ++run) {
+      const auto verdict = judge.judge(tests, attack.program + main, limits);
+      const auto what = attack.name + ", " + kind + ": " + describe(verdict);
+      EXPECT_EQ(verdict.num_passed(), 0u) << what;
+      EXPECT_TRUE(is_among(name_of(verdict.outcome), attack.setting("verdicts", "wrong"))) << what;
+      for (const auto& one : verdict.cases) {
+        EXPECT_TRUE(is_among(name_of(one.status),
+                             attack.setting("statuses", "wrong_output exception") + " not_run"))
+            << what;
+      }
+    }
+    const auto twin = judge.judge(tests, attack.twin + main, limits);
+    EXPECT_EQ(twin.outcome, CodeOutcome::correct)
+        << "twin of " << attack.name << ", " << kind << ": " << describe(twin);
+  }
+}
+
+/// Every process's parent.
+std::map<int, int> parents() {
+  std::map<int, int> all;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "stat");
+    std::string stat;
+    std::getline(file, stat);
+    const size_t end = stat.rfind(')');  // the name before it may hold anything
+    if (end == std::string::npos) continue;
+    std::istringstream rest(stat.substr(end + 1));
+    char state = 0;
+    int parent = 0;
+    rest >> state >> parent;
+    all[std::stoi(name)] = parent;
+  }
+  return all;
+}
+
+/// How many processes there are below this one's children: below the workers.
+size_t processes_of_workers() {
+  const auto all = parents();
+  size_t count = 0;
+  for (const auto& [pid, parent] : all) {
+    const auto above = all.find(parent);
+    for (auto up = above; up != all.end(); up = all.find(up->second)) {
+      if (up->second == getpid()) ++count;
+    }
+  }
+  return count;
+}
+
+size_t num_children() {
+  const auto all = parents();
+  return static_cast<size_t>(std::count_if(
+      all.begin(), all.end(), [](const auto& entry) { return entry.second == getpid(); }));
+}
+
+size_t num_descriptors() {
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+}
+
+class SlowAttacks : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SlowAttacks, AreNeverPaidAndLeaveNothing) {
+  const size_t descriptors = num_descriptors();
+  const size_t children = num_children();
+  {
+    CodeJudgeOptions options;
+    options.sandbox.max_workers = 2;
+    options.cache_entries = 0;
+    std::unique_ptr<CodeJudge> judge;
+    try {
+      judge = std::make_unique<CodeJudge>(options);
+    } catch (const Error& error) {
+      if (error.exit_code() != 69) throw;
+      GTEST_SKIP() << error.what();
+    }
+    const char* wanted = std::getenv("GRPO_ATTACKS");
+    std::vector<Attack> attacks;
+    for (const auto& entry : fs::directory_iterator(kFolder / GetParam())) {
+      if (entry.path().extension() != ".py") continue;
+      Attack attack = read_attack(entry.path());
+      if (wanted != nullptr && attack.name.find(wanted) == std::string::npos) continue;
+      attacks.push_back(std::move(attack));
+    }
+    const Json tasks = parse_json(text_of(kFolder / "tasks.json"), "tasks.json");
+    std::atomic<size_t> next = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 2; ++t) {
+      threads.emplace_back([&] {
+        for (size_t i; (i = next++) < attacks.size();) judge_attack(*judge, attacks[i], tasks);
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(processes_of_workers(), 0u);
+  }
+  EXPECT_EQ(num_children(), children);
+  EXPECT_EQ(num_descriptors(), descriptors);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SlowAttacks,
+                         ::testing::Values("forgery", "reading", "exhaustion", "processes",
+                                           "leftovers", "escape", "network", "supervisor", "state"),
+                         [](const auto& folder) { return folder.param; });
+
+}  // namespace
+}  // namespace grpo::reward::code
