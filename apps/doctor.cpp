@@ -5,14 +5,17 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "apps/commands.h"
 #include "apps/device_flag.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/proc_file.h"
 #include "kernels/device.h"
 #include "kernels/dispatch.h"
 #include "kernels/parallel.h"
+#include "reward/code/judge.h"
 #include "rl/version.h"
 
 namespace grpo::apps {
@@ -49,12 +52,31 @@ void print_room() {
   print_line("disk", fmt::format("{:.1f} GiB free in {}", gib(free), here));
 }
 
+/// The strongest level that a program really starts in.
+std::string sandbox() {
+  using reward::code::Level;
+  std::string missing;
+  for (const auto& [level, name] :
+       {std::pair{Level::full, "full"}, {Level::landlock, "landlock"}}) {
+    try {
+      reward::code::CodeJudgeOptions options;
+      options.sandbox.level = level;
+      const reward::code::CodeJudge judge(options);
+      return name + (missing.empty() ? "" : "; not full: " + missing);
+    } catch (const Error& error) {
+      if (missing.empty()) missing = error.what();
+    }
+  }
+  return "none for programs: " + missing;
+}
+
 void doctor(const std::string& device) {
   print_line("grpo", rl::kVersion);
   print_cpu();
   print_room();
   const std::string missing = kernels::cuda::why_not();
   print_line("cuda kernels", missing.empty() ? "available" : "not available: " + missing);
+  print_line("sandbox", sandbox());
   print_line("terminal", !isatty(STDERR_FILENO)        ? "no: progress is a line per step"
                          : wants_colour(STDERR_FILENO) ? "yes, with colours"
                                                        : "yes, without colours");

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -11,7 +13,9 @@
 
 #include "apps/commands.h"
 #include "apps/jsonl_io.h"
+#include "base/log.h"
 #include "base/thread_pool.h"
+#include "reward/code/judge_rows.h"
 #include "reward/verify_rows.h"
 
 namespace grpo::apps {
@@ -22,7 +26,8 @@ using RowJudge = std::function<OrderedJson(const Json& row, const std::string& w
 struct Flags {
   InputFlag input;
   int64_t workers = std::max(1u, std::thread::hardware_concurrency());
-  double timeout_s = 5;
+  std::string timeout_help = "seconds for one row";
+  double timeout_s = 5, least_timeout_s = 0.001, most_timeout_s = 1e6;
   bool summary = false;
   std::string name;
   std::string gold_only;
@@ -31,9 +36,36 @@ struct Flags {
     input.add_to(command);
     command.add_option("--workers", workers, "rows judged at the same time")
         ->check(CLI::Range(1, 1024));
-    command.add_option("--timeout", timeout_s, "seconds for one row")
-        ->check(CLI::Range(0.001, 1e6));
+    command.add_option("--timeout", timeout_s, timeout_help)
+        ->check(CLI::Range(least_timeout_s, most_timeout_s));
     command.add_flag("--summary", summary, "print totals on standard error");
+  }
+};
+
+/// What keeps the programs in.
+struct SandboxFlags {
+  std::string level = "full";
+  bool unsafe = false;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--sandbox", level, "full | landlock | none (docs/verifier.md)")
+        ->check(CLI::IsMember({"full", "landlock", "none"}));
+    command.add_flag("--unsafe-run-untrusted-code", unsafe,
+                     "run programs with nothing to keep them in, for --sandbox none");
+  }
+
+  /// Throws Error (exit code 2) where no sandbox is asked for in one way only.
+  reward::code::Level checked_level() const {
+    using reward::code::Level;
+    check_input(level != "none" || unsafe,
+                "--sandbox none lets programs do what you may do: it needs "
+                "--unsafe-run-untrusted-code");
+    check_input(level == "none" || !unsafe, "--unsafe-run-untrusted-code needs --sandbox none");
+    if (level != "none") return level == "full" ? Level::full : Level::landlock;
+    const bool colour = wants_colour(STDERR_FILENO);
+    fmt::print(stderr, "{}warning: programs run without a sandbox{}\n", colour ? "\x1b[31m" : "",
+               colour ? "\x1b[0m" : "");
+    return Level::none;
   }
 };
 
@@ -161,6 +193,30 @@ CLI::App* add_judge(CLI::App& verify_app, Chosen& chosen, const std::string& nam
   return command;
 }
 
+void add_code(CLI::App& verify_app, Chosen& chosen) {
+  const auto flags = std::make_shared<Flags>();
+  flags->timeout_s = reward::code::Limits().seconds;
+  flags->timeout_help = "CPU seconds for one case, where the row does not say";
+  flags->least_timeout_s = 0.01;
+  flags->most_timeout_s = 3600;
+  const auto sandbox = std::make_shared<SandboxFlags>();
+  CLI::App* command = add_judge(
+      verify_app, chosen, "code", "run programs on tests, in a sandbox",
+      [sandbox](const Flags& f) -> RowJudge {
+        reward::code::CodeJudgeOptions options;
+        options.sandbox.level = sandbox->checked_level();
+        options.sandbox.max_workers = static_cast<size_t>(f.workers);
+        reward::code::Limits limits;
+        limits.seconds = f.timeout_s;
+        const auto judge = std::make_shared<reward::code::CodeJudge>(options);
+        return [judge, limits](const Json& row, const std::string& where) {
+          return reward::code::verify_code_row(*judge, row, limits, where);
+        };
+      },
+      flags);
+  sandbox->add_to(*command);
+}
+
 }  // namespace
 
 void add_verify(CLI::App& app, Chosen& chosen) {
@@ -196,13 +252,7 @@ void add_verify(CLI::App& app, Chosen& chosen) {
       reward_flags)
       ->add_option("--name", reward_flags->name, "the reward (reward/named_rewards.h)")
       ->required();
-  CLI::App* code = command->add_subcommand("code", "run programs on tests (not in this version)");
-  code->allow_extras();
-  code->callback([&chosen] {
-    chosen.work = [] {
-      throw Error("grpo verify code: this version has no sandbox to run programs in", 69);
-    };
-  });
+  add_code(*command, chosen);
 }
 
 }  // namespace grpo::apps

@@ -18,10 +18,9 @@ const char* name_of(Enum value) {
 
 Language language_of(const std::string& name, const std::string& where) {
   for (const auto& [value, known] : enum_names(Language{})) {
-    if (name == known) return value;
+    if (name == known && value == Language::python) return value;
   }
-  throw Error(fmt::format("{}: language: unknown language \"{}\"; known: python, cpp", where, name),
-              2);
+  throw Error(fmt::format("{}: language: \"{}\" cannot be judged; known: python", where, name), 2);
 }
 
 }  // namespace

@@ -48,7 +48,38 @@ TEST(VerifyCommand, MalformedRowsEndWithTwoAndWhatIsMissingIsNamed) {
   EXPECT_EQ(bad.code, 2);
   EXPECT_THAT(bad.err, HasSubstr("<stdin>:1: gold"));
   EXPECT_EQ(run_grpo("verify math", "{\"gold\":\"4\",\"prediction\":\"4\"}\n").code, 2);
-  EXPECT_EQ(run_grpo("verify code", "").code, 69);
+}
+
+TEST(VerifyCommand, JudgesProgramsInASandbox) {
+  const std::string rows =
+      R"json({"id":1,"code":"print(int(input())+1)","tests":{"kind":"stdin","inputs":["1"],"outputs":["2"]}})json"
+      "\n"
+      R"json({"id":2,"response":"```\ndef f(x): return x\n```","tests":{"kind":"assert","list":["assert f(1) == 1","assert f(2) == 3"]}})json"
+      "\n"
+      R"json({"id":3,"code":"while True: pass","tests":{"kind":"stdin","inputs":[""],"outputs":[""]}})json"
+      "\n"
+      R"json({"id":4,"code":"","tests":{"kind":"none"}})json"
+      "\n";
+  const auto done = run_grpo("verify code --workers 2 --timeout 0.3 --summary", rows);
+  if (done.code == 69) GTEST_SKIP() << done.err;
+  ASSERT_EQ(done.code, 0) << done.err;
+  const auto answers = done.rows();
+  ASSERT_EQ(answers.size(), 4u);
+  EXPECT_EQ(answers[0]["verdict"], "correct");
+  EXPECT_EQ(answers[1]["verdict"], "wrong");
+  EXPECT_EQ(answers[1]["score"], 0.5);
+  EXPECT_EQ(answers[1]["cases"][1]["status"], "wrong_output");
+  EXPECT_EQ(answers[2]["verdict"], "timeout");
+  EXPECT_THAT(answers[3]["error"].get<std::string>(), HasSubstr("unknown kind \"none\""));
+  EXPECT_THAT(done.err, HasSubstr("4 rows, 1 correct, 1 timeout, 1 wrong"));
+}
+
+TEST(VerifyCommand, ProgramsWithoutASandboxNeedTheUnsafeFlag) {
+  const auto refused = run_grpo("verify code --sandbox none", "");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--unsafe-run-untrusted-code"));
+  EXPECT_EQ(run_grpo("verify code --unsafe-run-untrusted-code", "").code, 2);
+  EXPECT_EQ(run_grpo("verify code --sandbox strong", "").code, 2);
 }
 
 }  // namespace

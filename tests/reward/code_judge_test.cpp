@@ -292,6 +292,9 @@ TEST_F(CodeJudgeTest, RowsTakeTheLastFencedBlockAndReportBadTestsByRow) {
   EXPECT_THAT(bad["error"].get<std::string>(), HasSubstr("outputs"));
   const auto limits = row(R"json({"id": 4, "code": "", "limits": {"cpu": 1},
                               "tests": {"kind": "stdin", "inputs": [""], "outputs": ["1"]}})json");
+  const auto language = row(R"json({"id": 5, "code": "", "language": "cpp",
+      "tests": {"kind": "stdin", "inputs": [""], "outputs": ["1"]}})json");
+  EXPECT_THAT(language["error"].get<std::string>(), HasSubstr("cpp"));
   EXPECT_THAT(limits["error"].get<std::string>(), HasSubstr("cpu"));
 }
 
