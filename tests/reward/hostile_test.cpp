@@ -12,6 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// What explodes takes hours; the bound leaves room for a busy machine and for sanitizers.
+constexpr double kHangSeconds = 30;
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -25,14 +28,14 @@ std::string repeated(std::string_view piece, int n) {
 
 /// Judged as bare answer, as whole response, and with rules that look for formulas; as reference
 /// too. Never right, and soon.
-void expect_never_right(const std::string& text, double most_seconds = 1) {
+void expect_never_right(const std::string& text) {
   const auto start = Clock::now();
   for (const auto* extraction : {"none", "", "boxed", "latex+expr", "letter", "hash4"}) {
     const auto where = parse_extraction(extraction);
     EXPECT_NE(judge({"271"}, text, where, {}).outcome, Outcome::correct) << extraction;
     EXPECT_NE(judge({text}, "271", where, {}).outcome, Outcome::correct) << extraction;
   }
-  EXPECT_LT(seconds_since(start), most_seconds) << text.substr(0, 40);
+  EXPECT_LT(seconds_since(start), kHangSeconds) << text.substr(0, 40);
 }
 
 TEST(Hostile, InvalidUtf8) {
@@ -58,7 +61,7 @@ TEST(Hostile, TenMegabyteAnswers) {
     for (const auto* extraction : {"", "latex+expr"}) {
       const auto start = Clock::now();
       EXPECT_NE(judge({"271"}, text, parse_extraction(extraction), {}).outcome, Outcome::correct);
-      EXPECT_LT(seconds_since(start), 5) << piece << " by " << extraction;
+      EXPECT_LT(seconds_since(start), kHangSeconds) << piece << " by " << extraction;
     }
   }
 }
@@ -67,9 +70,9 @@ TEST(Hostile, AHundredThousandNestedBraces) {
   const int n = 100'000;
   for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
            {"{", "}"}, {"(", ")"}, {"\\sqrt{", "}"}, {"\\boxed{", "}"}, {"\\frac{1}{", "}"}}) {
-    expect_never_right(repeated(open, n) + "41" + repeated(close, n), 3);
-    expect_never_right("\\boxed{" + repeated(open, n) + "41" + repeated(close, n) + "}", 3);
-    expect_never_right(repeated(open, n), 3);
+    expect_never_right(repeated(open, n) + "41" + repeated(close, n));
+    expect_never_right("\\boxed{" + repeated(open, n) + "41" + repeated(close, n) + "}");
+    expect_never_right(repeated(open, n));
   }
 }
 
