@@ -193,11 +193,13 @@ void run_examination(Worker& worker, const CodeTests& tests, const Plan& plan,
   Role answers;
   answers.name = "answer";
   answers.task = program_task(tests, program);
+  answers.task["frame_bytes"] = kMaxFrameBytesBetweenForks;
   answers.channels = {between.first.get()};
   answers.filter = limits.processes > 1 ? "subprocess" : "thread";
   Role asks;
   asks.name = "examine";
-  asks.task = {{"numbers", numbers},
+  asks.task = {{"frame_bytes", kMaxFrameBytesBetweenForks},
+               {"numbers", numbers},
                {"sources", sources},
                {"setup", tests.setup},
                {"prompt", tests.prompt},

@@ -10,6 +10,9 @@ namespace grpo::reward::code {
 
 /// A frame is a length of four bytes, the highest first, and as many bytes of JSON.
 constexpr size_t kMaxFrameBytes = 1 << 20;
+/// Between a program's fork and its tests' fork: public tests look at answers of several megabytes,
+/// and who decodes them has nothing to lose but its own memory limit.
+constexpr size_t kMaxFrameBytesBetweenForks = 32 << 20;
 
 /// Throws Error if the message is longer than a frame may be.
 std::string make_frame(const OrderedJson& message);

@@ -8,7 +8,7 @@
 namespace grpo::reward::code {
 namespace {
 
-constexpr int kMaxDepth = 50;
+constexpr int kMaxDepth = 100;  // a dict counts twice here: its pairs are lists
 constexpr int kMaxParts = 200'000;
 
 /// Writes one value; the kinds begin with different signs, texts carry their length, so no two

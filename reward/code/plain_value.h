@@ -13,7 +13,7 @@ namespace grpo::reward::code {
 /// same items. Order of sets and dicts does not count, -0.0 equals 0.0.
 ///
 /// Nothing for what equals nothing: NaN anywhere inside, iterators, names of types; and for what is
-/// no such value: unknown tags, wrong shapes, deeper than 50, more than 200,000 parts.
+/// no such value: unknown tags, wrong shapes, deeper than 100, more than 200,000 parts.
 std::optional<std::string> canonical_value(const Json& value);
 
 }  // namespace grpo::reward::code

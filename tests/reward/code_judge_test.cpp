@@ -133,6 +133,29 @@ TEST_F(CodeJudgeTest, TestsThatAreMoreThanCallsRunBesideTheProgram) {
   EXPECT_EQ(judge(check, "def f(x): return sorted(x)").outcome, CodeOutcome::wrong);
 }
 
+TEST_F(CodeJudgeTest, TestsMayReuseTheProgramsNamesWithinTheirOwnFunctions) {
+  const auto tests =
+      asserting({"def twice(x):\n  f = x * 2\n  return f\n"
+                 "for i in range(3): assert f(i) == twice(i)\n"});
+  EXPECT_EQ(judge(tests, "def f(x): return 2 * x").outcome, CodeOutcome::correct);
+  EXPECT_EQ(judge(tests, "def f(x): return x").outcome, CodeOutcome::wrong);
+}
+
+TEST_F(CodeJudgeTest, TestsKeepTheirBuiltInFunctions) {
+  const auto tests = asserting({"assert abs(f(3) - 0.5) < 1e-9"});
+  EXPECT_EQ(judge(tests, "def f(x): return 7\ndef abs(x): return 0").score(), 0);
+  EXPECT_EQ(judge(tests, "def f(x): return 0.5\ndef abs(x): return 9").outcome,
+            CodeOutcome::correct);
+}
+
+TEST_F(CodeJudgeTest, LargeAnswersReachTheTestsAndDeepOnesDoToo) {
+  const auto large = asserting({"assert sum(f(300_000)) == sum(range(300_000))"});
+  EXPECT_EQ(judge(large, "def f(n): return list(range(n))").outcome, CodeOutcome::correct);
+  const auto deep =
+      asserting({"d = {}\nfor i in range(40): d = {'a': d}\nassert f(d) == {'b': d}\n"});
+  EXPECT_EQ(judge(deep, "def f(d): return {'b': d}").outcome, CodeOutcome::correct);
+}
+
 TEST_F(CodeJudgeTest, ACompletionGoesOnFromItsPromptAndAWholeProgramStandsAlone) {
   const auto tests = checking("inc", "def check(candidate):\n  assert candidate(1) == 2\n",
                               "def inc(x):\n  \"\"\"One more.\"\"\"\n");

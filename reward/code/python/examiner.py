@@ -8,6 +8,7 @@ examine  runs tests that cannot be taken apart. The candidate is a stand-in here
 
 import ast
 import builtins
+import symtable
 import sys
 
 import plain
@@ -29,7 +30,7 @@ class CandidateError(Exception):
 def plan(task):
     """{"cases": [call or None, ..]}: None where a statement must be examined as it stands."""
     if task["style"] == "assertion":
-        known = bound_names(parse(task["setup"]))
+        known = own_names(task["setup"])
         cases = [one_call(parse(text), known, None) for text in task["asserts"]]
         return {"cases": cases}
     calls = calls_of_check(parse(task["function"]), task["entry_point"])
@@ -151,9 +152,7 @@ def attempt(work):
 
 
 def run(task, source, names, candidate):
-    body = ast.parse(source, FILE)
-    stand_in(body, names, candidate)
-    exec(compile(body, FILE, "exec"), names)
+    load(source, names, candidate)
     if task["entry_point"]:
         names["check"](names[task["entry_point"]])
 
@@ -161,46 +160,55 @@ def run(task, source, names, candidate):
 def begin(task, names, candidate):
     """What stands before the tests, and the function under test."""
     for source in (task["prompt"], task["setup"]):
-        body = ast.parse(source, FILE)
-        stand_in(body, names, candidate)
-        exec(compile(body, FILE, "exec"), names)
+        load(source, names, candidate)
     if task["entry_point"]:
         names[task["entry_point"]] = StandIn(task["entry_point"], candidate)
 
 
-def stand_in(body, names, candidate):
-    """Binds the names that the test takes from elsewhere: modules of the standard library where
-    an attribute is asked for, else functions of the candidate."""
-    own = bound_names(body.body)
+def load(source, names, candidate):
+    """Runs the source with names that it takes from elsewhere: modules of the standard library
+    where an attribute is asked for, else functions of the candidate. Built-in names stay the
+    interpreter's: a program must not choose what `abs` or `all` means in its tests."""
+    body = ast.parse(source, FILE)
     modules = {node.value.id for node in ast.walk(body)
                if type(node) is ast.Attribute and type(node.value) is ast.Name}
-    for node in ast.walk(body):
-        if type(node) is not ast.Name or type(node.ctx) is not ast.Load:
-            continue
-        name = node.id
-        if name in names or name in own or hasattr(builtins, name):
+    for name in foreign_names(source):
+        if name in names or hasattr(builtins, name):
             continue
         if name in modules and name in sys.stdlib_module_names:
             names[name] = __import__(name)
         else:
             names[name] = StandIn(name, candidate)
+    exec(compile(body, FILE, "exec"), names)
 
 
-def bound_names(body):
-    """Every name that the statements bind, in whatever scope."""
-    names = set()
-    for node in ast.walk(ast.Module(body or [], [])):
-        if type(node) is ast.Name and type(node.ctx) is not ast.Load:
-            names.add(node.id)
-        elif type(node) in (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef):
-            names.add(node.name)
-        elif type(node) is ast.arg:
-            names.add(node.arg)
-        elif type(node) is ast.alias:
-            names.add((node.asname or node.name).split(".")[0])
-        elif type(node) is ast.ExceptHandler and node.name:
-            names.add(node.name)
-    return names
+def tables(source):
+    """The symbol tables of the source, its own first, then those of what it defines."""
+    found = [symtable.symtable(source, FILE, "exec")]
+    for table in found:
+        found.extend(table.get_children())
+    return found
+
+
+def own_names(source):
+    """The global names that a source binds; none if it is not Python."""
+    try:
+        top, *inner = tables(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    binds = {s.get_name() for s in top.get_symbols()
+             if s.is_assigned() or s.is_imported() or s.is_namespace()}
+    for table in inner:
+        binds |= {s.get_name() for s in table.get_symbols()
+                  if s.is_declared_global() and s.is_assigned()}
+    return binds
+
+
+def foreign_names(source):
+    """The global names that a source uses and does not bind."""
+    used = {s.get_name() for table in tables(source) for s in table.get_symbols()
+            if s.is_referenced() and (s.is_global() or table.get_type() == "module")}
+    return used - own_names(source)
 
 
 class StandIn:

@@ -3,7 +3,6 @@
 Descriptors: 0, 1, 2 as usual, 3 the task (JSON in a memory file), 4 a channel, 5 a second one.
 """
 
-import ast
 import atexit
 import builtins
 import gc
@@ -43,7 +42,7 @@ def prepare(role):
     random.seed(0)  # a verdict should not depend on luck
     if role == "script":
         return lambda: finish(lambda: execute(task, "__main__"))
-    channels = [plain.Channel(_socket.socket(fileno=4))]
+    channels = [plain.Channel(_socket.socket(fileno=4), task.get("frame_bytes", plain.MAX_BYTES))]
     if role == "answer":
         return lambda: finish(lambda: answer(task, channels[0]))
     if role == "plan":
@@ -114,11 +113,7 @@ def sources(program, prompt, entry_point):
     the prompt gives it only what it imports and helps with."""
     if not prompt:
         return [program]
-    try:
-        whole = entry_point in examiner.bound_names(ast.parse(program, FILE).body)
-    except (SyntaxError, ValueError, RecursionError):
-        whole = False
-    if whole:
+    if entry_point in examiner.own_names(program):
         try:
             compile(prompt, FILE, "exec", dont_inherit=True)
         except SyntaxError:

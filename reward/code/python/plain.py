@@ -18,7 +18,7 @@ import json
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
-MAX_COUNT = 200_000
+MAX_COUNT = 2_000_000
 _LAZY = (range, collections.abc.Iterator, collections.abc.KeysView, collections.abc.ValuesView,
          collections.abc.ItemsView, map, zip, filter, reversed, enumerate)
 
@@ -71,7 +71,7 @@ class _Encoder:
         if isinstance(x, tuple):
             return {"t": self.items(x, depth)}
         if isinstance(x, dict):
-            return {"d": [self.items(pair, depth + 1) for pair in x.items()]}
+            return {"d": [self.items(pair, depth) for pair in x.items()]}
         if isinstance(x, (set, frozenset)):
             return {"e": self.items(x, depth)}
         if isinstance(x, (bytes, bytearray)):
@@ -118,7 +118,7 @@ class _Decoder:
         if tag in ("t", "e", "g"):
             return {"t": tuple, "e": set, "g": iter}[tag](self.items(inner, depth))
         if tag == "d":
-            pairs = [self.items(pair, depth + 1) for pair in inner]
+            pairs = [self.items(pair, depth) for pair in inner]
             return {key: value for key, value in pairs}
         if tag == "c":
             re, im = self.items(inner, depth)
@@ -153,14 +153,15 @@ class Channel:
     the socket module breaks its own answers only, but there is no reason to let it happen by
     accident."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, max_bytes=MAX_BYTES):
+        self._max_bytes = max_bytes
         self._sendall = sock.sendall
         self._recv = sock.recv
         self._dumps = json.JSONEncoder(separators=(",", ":")).encode
 
     def send(self, message):
         data = self._dumps(message).encode()
-        if len(data) > MAX_BYTES:
+        if len(data) > self._max_bytes:
             raise TooLarge("%d bytes" % len(data))
         self._sendall(len(data).to_bytes(4, "big") + data)
 
@@ -177,7 +178,7 @@ class Channel:
     def receive(self):
         """The next frame; raises Protocol."""
         length = int.from_bytes(self._read(4), "big")
-        if length > MAX_BYTES:
+        if length > self._max_bytes:
             raise Protocol("a frame of %d bytes" % length)
         try:
             return json.loads(self._read(length))
