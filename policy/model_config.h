@@ -109,7 +109,8 @@ struct ModelConfig {
   MoeConfig moe;
   std::vector<LayerConfig> layers;  ///< [num_layers]
   std::optional<int32_t> bos;
-  std::vector<int32_t> eos;  ///< from generation_config.json first; stop on any of them
+  std::vector<int32_t> eos;    ///< from generation_config.json first; stop on any of them
+  std::optional<int32_t> pad;  ///< kept for transformers; nothing here is padded
 
   /// Reads config.json of a Hugging Face model. Unknown keys that could change numbers are refused
   /// by name ("config.json: attention_k_eq_v: not supported"); harmless ones are a list in the

@@ -23,7 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kStateFile = "trainer_state.json";
-constexpr const char* kOptimizerFile = "optimizer.safetensors";
+/// A safetensors file by another name: vLLM and SGLang take every *.safetensors for weights.
+constexpr const char* kOptimizerFile = "optimizer.moments";
 constexpr int64_t kFormat = 1;
 
 std::span<const std::byte> bytes_of(const std::vector<float>& v, int64_t count) {

@@ -26,9 +26,9 @@ struct TrainerState {
 };
 
 /// Checkpoints of a run: <run>/checkpoints/step-<N>, each a Hugging Face folder with float32
-/// weights, and beside them optimizer.safetensors (moments) and trainer_state.json. A checkpoint
-/// appears whole or not at all: written aside, synced, renamed. So a kill or a full disk leaves the
-/// one before.
+/// weights, and beside them optimizer.moments (a safetensors file) and trainer_state.json. A
+/// checkpoint appears whole or not at all: written aside, synced, renamed. So a kill or a full disk
+/// leaves the one before.
 class Checkpoints {
  public:
   Checkpoints(std::filesystem::path run_folder, int64_t keep);

@@ -91,6 +91,20 @@ std::unique_ptr<Tokenizer> byte_level_from_gguf(const GgufVocab& vocab) {
   return std::make_unique<BpeTokenizer>(make_tokenizer_json(parts), vocab.file, std::move(config));
 }
 
+/// Pieces that are found in the text before it is cut up, as llama.cpp does: said to transformers,
+/// too. Those with the blank symbol stay sentencepiece's, which finds them in text with blanks.
+void add_marker(const Piece& piece, int32_t id, TokenizerConfig& config) {
+  const bool user_defined = piece.type == PieceType::kUserDefined;
+  if (!user_defined && piece.type != PieceType::kUnknown && piece.type != PieceType::kControl)
+    return;
+  if (user_defined && piece.text.find("\xE2\x96\x81") != std::string::npos) return;
+  AddedToken token;
+  token.id = id;
+  token.content = piece.text;
+  token.special = !user_defined;
+  config.added_tokens.push_back(std::move(token));
+}
+
 std::unique_ptr<Tokenizer> sentencepiece_from_gguf(const GgufVocab& vocab) {
   check_input(vocab.scores.size() == vocab.tokens.size(),
               "{}: tokenizer.ggml.scores: expected {} values, got {}", vocab.file,
@@ -105,6 +119,8 @@ std::unique_ptr<Tokenizer> sentencepiece_from_gguf(const GgufVocab& vocab) {
   }
   check_input(unknown.has_value(), "{}: tokenizer.ggml.token_type: no unknown token", vocab.file);
   TokenizerConfig config = config_of(vocab);
+  for (size_t i = 0; i < pieces.size(); ++i) add_marker(pieces[i], static_cast<int32_t>(i), config);
+  if (vocab.add_space_prefix == false) config.add_prefix_space = false;
   config.add_bos = vocab.add_bos.value_or(true);
   config.add_eos = vocab.add_eos.value_or(false);
   const SentencePieceIds ids{*unknown, vocab.bos.value_or(-1), vocab.eos.value_or(-1),

@@ -88,6 +88,13 @@ void TokenizerConfig::save(const fs::path& directory) const {
     if (add_bos) config["add_bos_token"] = *add_bos;
     if (add_eos) config["add_eos_token"] = *add_eos;
     if (legacy) config["legacy"] = *legacy;
+    if (add_prefix_space) config["add_prefix_space"] = *add_prefix_space;
+    for (const AddedToken& token : added_tokens) {
+      config["added_tokens_decoder"][std::to_string(token.id)] = {
+          {"content", token.content},       {"single_word", token.single_word},
+          {"lstrip", token.lstrip},         {"rstrip", token.rstrip},
+          {"normalized", token.normalized}, {"special", token.special}};
+    }
     config["clean_up_tokenization_spaces"] = false;
     // Otherwise transformers makes token_type_ids too, which its own generate() then refuses.
     config["model_input_names"] = {"input_ids", "attention_mask"};

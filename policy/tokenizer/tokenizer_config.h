@@ -15,6 +15,7 @@ struct TokenizerConfig {
   std::optional<std::string> bos, eos, pad, unk;
   std::optional<bool> add_bos, add_eos;
   std::optional<bool> legacy;
+  std::optional<bool> add_prefix_space;  ///< written only: tokenizer.model decides here
   std::string tokenizer_class;
   std::vector<AddedToken> added_tokens;  ///< added_tokens_decoder
   std::string config_text;               ///< the file, or empty

@@ -197,6 +197,7 @@ void read_special_ids(const GgufFile& gguf, ModelConfig& c) {
     return static_cast<int32_t>(*id);
   };
   c.bos = find("tokenizer.ggml.bos_token_id");
+  c.pad = find("tokenizer.ggml.padding_token_id");
   for (const char* key : {"eos", "eot"}) {
     const auto id = find(fmt::format("tokenizer.ggml.{}_token_id", key));
     if (id && std::ranges::find(c.eos, *id) == c.eos.end()) c.eos.push_back(*id);

@@ -24,7 +24,6 @@ constexpr const char* kHarmlessKeys[] = {"architectures",
                                          "use_cache",
                                          "initializer_range",
                                          "attention_dropout",
-                                         "pad_token_id",
                                          "pretraining_tp",
                                          "auto_map",
                                          "output_attentions",
@@ -352,6 +351,11 @@ void read_special_ids(JsonFields& f, ModelConfig& c) {
     return static_cast<int32_t>(id);
   };
   if (f.has("bos_token_id")) c.bos = checked("bos_token_id", f.integer("bos_token_id"));
+  if (f.has("pad_token_id")) {
+    const int64_t pad = f.integer("pad_token_id");  // -1 in old files: none
+    c.pad =
+        pad >= 0 && pad < c.vocab_size ? std::optional(static_cast<int32_t>(pad)) : std::nullopt;
+  }
   const json* eos = f.find("eos_token_id");
   if (!eos) return;
   c.eos.clear();

@@ -6,7 +6,8 @@
 namespace grpo::policy {
 
 /// `bos_token_id` and `eos_token_id` (one id or a list) of config.json or generation_config.json;
-/// what is there replaces what `config` holds. Throws on an id outside the vocabulary.
+/// what is there replaces what `config` holds. Throws on an id outside the vocabulary. The same for
+/// `pad_token_id`, which is none outside the vocabulary.
 void read_special_ids(JsonFields& fields, ModelConfig& config);
 
 }  // namespace grpo::policy

@@ -56,10 +56,14 @@ void write_hf_files(const fs::path& dir, const ModelConfig& config, const RowSou
   const DtypeNames dtype = names_of(options.dtype);
   nlohmann::json json = config.to_hf();
   json["torch_dtype"] = dtype.torch;
+  // The form of this file. Without it 4.57.6 takes every large vocabulary for Mistral's, and
+  // advises a "fix" that would change the ids.
+  json["transformers_version"] = "4.57.1";
   json.update(options.extra);
   write_atomically(dir / "config.json", json.dump(2) + "\n");
-  const nlohmann::json generation = {{"bos_token_id", json["bos_token_id"]},
-                                     {"eos_token_id", json["eos_token_id"]}};
+  nlohmann::json generation = {{"bos_token_id", json["bos_token_id"]},
+                               {"eos_token_id", json["eos_token_id"]}};
+  if (config.pad) generation["pad_token_id"] = *config.pad;
   write_atomically(dir / "generation_config.json", generation.dump(2) + "\n");
 
   const auto parameters = parameter_list(config);

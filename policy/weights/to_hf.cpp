@@ -169,6 +169,8 @@ json ModelConfig::to_hf() const {
             {"rope_scaling", rope_scaling(rope, model_type)},
             {"bos_token_id", bos ? json(*bos) : json(nullptr)},
             {"eos_token_id", eos.size() == 1 ? json(eos[0]) : json(eos)},
+            // Where the key is missing, some classes of transformers take a number of their own.
+            {"pad_token_id", pad ? json(*pad) : json(nullptr)},
             {"attention_dropout", 0.0},
             {"initializer_range", 0.02},
             {"use_cache", true}};
@@ -191,7 +193,6 @@ json ModelConfig::to_hf() const {
     j["partial_rotary_factor"] = part;
     j["original_max_position_embeddings"] =
         rope.original_context > 0 ? static_cast<int64_t>(rope.original_context) : max_context;
-    j["pad_token_id"] = nullptr;
   }
   if (model_type == "granite") {
     j["embedding_multiplier"] = embedding_multiplier;

@@ -152,6 +152,17 @@ TEST_F(CheckpointTest, KeepsTheNewest) {
   EXPECT_THAT(names_in(checkpoints()), ElementsAre("step-10", "step-9"));
 }
 
+// vLLM and SGLang read every *.safetensors of a folder without an index as weights.
+TEST_F(CheckpointTest, OnlyWeightsEndInSafetensors) {
+  Trained trained(1, 1);
+  save(trained, 1);
+  std::vector<std::string> weights;
+  for (const auto& entry : fs::directory_iterator(checkpoints() / "step-1")) {
+    if (entry.path().extension() == ".safetensors") weights.push_back(entry.path().filename());
+  }
+  EXPECT_THAT(weights, ElementsAre("model.safetensors"));
+}
+
 TEST_F(CheckpointTest, PassesOverBrokenOnes) {
   Trained trained(1, 1);
   EXPECT_EQ(latest(), "");
@@ -159,7 +170,7 @@ TEST_F(CheckpointTest, PassesOverBrokenOnes) {
   EXPECT_EQ(latest(), "step-5");
   truncate(5, "model.safetensors", 100000);
   EXPECT_EQ(latest(), "step-4");
-  truncate(4, "optimizer.safetensors", 100000);
+  truncate(4, "optimizer.moments", 100000);
   EXPECT_EQ(latest(), "step-3");
   truncate(3, "trainer_state.json", 10);
   EXPECT_EQ(latest(), "step-2");
@@ -171,7 +182,7 @@ TEST_F(CheckpointTest, ReplacesABrokenOneWhenItsStepIsMadeAgain) {
   Trained trained(1, 1);
   save(trained, 1);
   save(trained, 2);
-  truncate(2, "optimizer.safetensors", 100000);
+  truncate(2, "optimizer.moments", 100000);
   EXPECT_EQ(latest(), "step-1");
   save(trained, 2);
   EXPECT_EQ(latest(), "step-2");
@@ -181,7 +192,7 @@ TEST_F(CheckpointTest, ABrokenOneDoesNotPushOutAWholeOne) {
   Trained trained(1, 1);
   save(trained, 1, 1);
   save(trained, 5, 2);
-  truncate(5, "optimizer.safetensors", 100000);
+  truncate(5, "optimizer.moments", 100000);
   save(trained, 2, 1);  // gone on from step 1
   EXPECT_THAT(names_in(checkpoints()), ElementsAre("step-2"));
 }

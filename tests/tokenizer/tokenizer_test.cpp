@@ -276,6 +276,49 @@ TEST(Tokenizer, AGgufLlamaVocabularyMergesByScoreAndFallsBackToBytes) {
                                    "    \"attention_mask\"\n  ]"));
 }
 
+// Expected ids: llama.cpp's, and those of transformers' LlamaTokenizerFast for the saved folder.
+TEST(Tokenizer, AGgufLlamaVocabularysMarkersAreRecognisedHereAndInTheFolderSaved) {
+  GgufVocab vocab = llama_vocab();
+  vocab.tokens.emplace_back("<think>");
+  vocab.scores.push_back(-1000);
+  vocab.token_type.push_back(4);  // user defined
+  const auto tokenizer = Tokenizer::from_gguf_vocab(vocab);
+  const std::vector<int32_t> ids = {267, 260, 0, 267};
+  EXPECT_EQ(tokenizer->encode("<think>hi<unk><think>", false), ids);
+  EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{267, 260}, true), "<think> hi");
+
+  const TemporaryFolder folder;
+  tokenizer->save(folder.path());
+  EXPECT_EQ(Tokenizer::from_directory(folder.path())->encode("<think>hi<unk><think>", false), ids);
+  const auto json = parse_json(read_file(folder.path() / "tokenizer_config.json"), "saved");
+  EXPECT_EQ(json.at("added_tokens_decoder").at("267").at("content"), "<think>");
+  EXPECT_EQ(json.at("added_tokens_decoder").at("267").at("special"), false);
+  EXPECT_EQ(json.at("added_tokens_decoder").at("0").at("special"), true);
+  EXPECT_FALSE(json.contains("add_prefix_space"));
+}
+
+TEST(Tokenizer, AGgufLlamaVocabularyWithoutABlankInFrontSaysSoToTransformers) {
+  GgufVocab vocab = llama_vocab();
+  vocab.add_space_prefix = false;
+  const auto tokenizer = Tokenizer::from_gguf_vocab(vocab);
+  EXPECT_EQ(tokenizer->encode("hi", false), (std::vector<int32_t>{265, 266}));
+  const TemporaryFolder folder;
+  tokenizer->save(folder.path());
+  // Its Llama classes ask this key, and not tokenizer.model.
+  EXPECT_EQ(parse_json(read_file(folder.path() / "tokenizer_config.json"), "saved")
+                .at("add_prefix_space"),
+            false);
+  EXPECT_EQ(Tokenizer::from_directory(folder.path())->encode("hi", false),
+            (std::vector<int32_t>{265, 266}));
+}
+
+TEST(Tokenizer, TheMiniaturesFilesMakeWhatGenerateTakes) {
+  const auto json = parse_json(read_file(std::filesystem::path(GRPO_SOURCE_DIR) /
+                                         "recipes/tiny/model/tokenizer_config.json"),
+                               "tokenizer_config.json");
+  EXPECT_EQ(json.at("model_input_names"), Json({"input_ids", "attention_mask"}));
+}
+
 TEST(Tokenizer, WithoutLegacyOnlyTheTextBeginsWithABlank) {
   const TemporaryFolder folder;
   Tokenizer::from_gguf_vocab(llama_vocab())->save(folder.path());

@@ -176,6 +176,15 @@ TEST(ModelConfig, CountsOfPublishedModelsAreKnown) {
   }
 }
 
+TEST(ModelConfig, APadTokenOutsideTheVocabularyIsNone) {
+  EXPECT_EQ(parse(with(llama(), {{"pad_token_id", 128004}})).pad, 128004);
+  // Old Llama files say -1 for none.
+  for (const int64_t none : {-1, 128256}) {
+    EXPECT_EQ(parse(with(llama(), {{"pad_token_id", none}})).pad, std::nullopt) << none;
+  }
+  EXPECT_TRUE(parse(llama()).to_hf().at("pad_token_id").is_null());
+}
+
 TEST(ModelConfig, DeepSeekSoftmaxScaleHasTheSquareOfYarnsFactor) {
   EXPECT_NEAR(parse(deepseek_v3()).attention.softmax_scale, 0.1352338, 1e-7);
   EXPECT_NEAR(parse(deepseek_v2_lite()).attention.softmax_scale, 0.1147214, 1e-7);

@@ -172,6 +172,27 @@ TEST(HfWriter, WhatIsWrittenIsReadBack) {
   }
 }
 
+// transformers' SmolLM3Config takes 128004 where the key is missing, and refuses a smaller
+// vocabulary.
+TEST(HfWriter, ThePadTokenIsWrittenAndNullWhereThereIsNone) {
+  const TemporaryFolder folder;
+  const auto reader = WeightReader::open(golden("phi3"));
+  ModelConfig config = reader->config();
+  config.pad = std::nullopt;
+  write_hf(folder / "none", config, rows_of(*reader));
+  const auto none = nlohmann::json::parse(slurp(folder / "none/config.json"));
+  EXPECT_TRUE(none.contains("pad_token_id") && none["pad_token_id"].is_null());
+  const auto generation = nlohmann::json::parse(slurp(folder / "none/generation_config.json"));
+  EXPECT_FALSE(generation.contains("pad_token_id"));
+
+  config.pad = 4;
+  write_hf(folder / "four", config, rows_of(*reader));
+  for (const char* file : {"four/config.json", "four/generation_config.json"}) {
+    EXPECT_EQ(nlohmann::json::parse(slurp(folder / file))["pad_token_id"], 4) << file;
+  }
+  EXPECT_EQ(WeightReader::open(folder / "four")->config().pad, 4);
+}
+
 TEST(HfWriter, NarrowTypesRoundAndTheCorrectionBiasStaysWide) {
   const TemporaryFolder folder;
   const auto reader = WeightReader::open(golden("deepseek_v3"));
