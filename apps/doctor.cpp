@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "apps/commands.h"
 #include "apps/device_flag.h"
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/proc_file.h"
@@ -56,13 +56,12 @@ void print_room() {
 std::string sandbox() {
   using reward::code::Level;
   std::string missing;
-  for (const auto& [level, name] :
-       {std::pair{Level::full, "full"}, {Level::landlock, "landlock"}}) {
+  for (const Level level : {Level::full, Level::landlock}) {
     try {
       reward::code::CodeJudgeOptions options;
       options.sandbox.level = level;
       const reward::code::CodeJudge judge(options);
-      return name + (missing.empty() ? "" : "; not full: " + missing);
+      return name_of(level) + (missing.empty() ? "" : "; not full: " + missing);
     } catch (const Error& error) {
       if (missing.empty()) missing = error.what();
     }

@@ -5,6 +5,7 @@
 
 #include "apps/commands.h"
 #include "apps/recipe_flags.h"
+#include "base/enum_names.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "policy/policy.h"
@@ -17,13 +18,6 @@
 
 namespace grpo::apps {
 namespace {
-
-const char* name_of(reward::Outcome outcome) {
-  for (const auto& [value, name] : enum_names(reward::Outcome{})) {
-    if (value == outcome) return name;
-  }
-  throw Error("eval: an outcome without a name");
-}
 
 /// Every answer with its verdict, a line each.
 void write_samples(const std::filesystem::path& file, const rl::EvalResult& result,

@@ -13,6 +13,7 @@
 
 #include "apps/commands.h"
 #include "apps/jsonl_io.h"
+#include "base/enum_names.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
 #include "reward/code/judge_rows.h"
@@ -49,7 +50,7 @@ struct SandboxFlags {
 
   void add_to(CLI::App& command) {
     command.add_option("--sandbox", level, "full | landlock | none (docs/verifier.md)")
-        ->check(CLI::IsMember({"full", "landlock", "none"}));
+        ->check(CLI::IsMember(names_of<reward::code::Level>()));
     command.add_flag("--unsafe-run-untrusted-code", unsafe,
                      "run programs with nothing to keep them in, for --sandbox none");
   }
@@ -61,7 +62,7 @@ struct SandboxFlags {
                 "--sandbox none lets programs do what you may do: it needs "
                 "--unsafe-run-untrusted-code");
     check_input(level == "none" || !unsafe, "--unsafe-run-untrusted-code needs --sandbox none");
-    if (level != "none") return level == "full" ? Level::full : Level::landlock;
+    if (level != "none") return *find_named<Level>(level);
     const bool colour = wants_colour(STDERR_FILENO);
     fmt::print(stderr, "{}warning: programs run without a sandbox{}\n", colour ? "\x1b[31m" : "",
                colour ? "\x1b[0m" : "");

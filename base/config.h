@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/yaml.h"
@@ -101,13 +102,6 @@ void expect_text(const YamlNode& node, const Context& context, const Constraints
                  const std::string& value);
 void expect_size(const YamlNode& node, const Context& context, const Constraints& constraints,
                  std::size_t size);
-
-template <class E>
-std::vector<std::string_view> names_of() {
-  std::vector<std::string_view> names;
-  for (const auto& [value, name] : enum_names(E{})) names.push_back(name);
-  return names;
-}
 
 template <class T>
 void read_value(const YamlNode& node, const Context& context, const Constraints& constraints,
@@ -220,10 +214,7 @@ YamlNode to_node(T& value) {
     }
     return list;
   } else if constexpr (std::is_enum_v<T>) {
-    for (const auto& [entry, name] : enum_names(T{})) {
-      if (entry == value) return scalar_node(std::string(name));
-    }
-    throw Error("an enum value without a name in enum_names");
+    return scalar_node(std::string(name_of(value)));
   } else if constexpr (Scalar<T>) {
     return scalar_node(value);
   } else {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "reward/code/judge_rows.h"
 #include "reward/extract.h"
@@ -80,8 +81,7 @@ grpo_code_judge* grpo_code_judge_new(const char* level, int workers, char** erro
     check_input(name == "full" || name == "landlock", "level: expected full or landlock, got {}",
                 name);
     check_input(workers > 0 && workers <= 1024, "workers: expected 1 to 1024, got {}", workers);
-    options.sandbox.level =
-        name == "full" ? reward::code::Level::full : reward::code::Level::landlock;
+    options.sandbox.level = *find_named<reward::code::Level>(name);
     options.sandbox.max_workers = static_cast<size_t>(workers);
     return new grpo_code_judge(options);
   } catch (const std::exception& failure) {

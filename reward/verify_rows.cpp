@@ -1,10 +1,11 @@
 #include "reward/verify_rows.h"
 
-#include <chrono>
 #include <optional>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "reward/extract.h"
 #include "reward/math/evaluate.h"
 #include "reward/math/latex.h"
@@ -13,17 +14,6 @@
 
 namespace grpo::reward {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-OrderedJson id_of(const Json& row) {
-  const auto id = row.find("id");
-  return id == row.end() ? OrderedJson() : OrderedJson(*id);
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// The text of a field that may be null; it must be there.
 std::optional<std::string> nullable(const JsonObject& fields, const std::string& name) {
@@ -47,17 +37,15 @@ std::vector<std::string> references(const JsonObject& fields, const std::string&
   return gold ? std::vector<std::string>{*gold} : std::vector<std::string>{};
 }
 
-const char* verdict_name(Outcome outcome) {
-  for (const auto& [value, name] : enum_names(Outcome{})) {
-    if (value == outcome) return name;
-  }
-  throw Error("verify: an outcome without a name");
-}
-
 }  // namespace
 
+OrderedJson id_of(const Json& row) {
+  const auto id = row.find("id");
+  return id == row.end() ? OrderedJson() : OrderedJson(*id);
+}
+
 OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t timeout_ms) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const JsonObject fields(row, where);
   math::MathOptions options;
   options.timeout_ms = timeout_ms;
@@ -80,11 +68,11 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
                       score.outcome == Outcome::timeout;
   OrderedJson out;
   out["id"] = id_of(row);
-  out["verdict"] = verdict_name(score.outcome);
+  out["verdict"] = name_of(score.outcome);
   out["score"] = judged ? OrderedJson(score.value == 1 ? 1 : 0) : OrderedJson();
   out["extracted"] = score.rule == "no answer" ? OrderedJson() : OrderedJson(score.extracted);
   out["rule"] = score.rule;
-  out["seconds"] = seconds_since(start);
+  out["seconds"] = watch.seconds();
   return out;
 }
 
@@ -106,7 +94,7 @@ std::optional<OrderedJson> unreadable_gold_row(const Json& row, const std::strin
 }
 
 OrderedJson verify_extract_row(const Json& row, const std::string& where) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const JsonObject fields(row, where);
   const auto text = fields.required<std::string>("text");
   const auto found = extract(text, parse_extraction(fields.value_or("extraction", std::string())));
@@ -114,12 +102,12 @@ OrderedJson verify_extract_row(const Json& row, const std::string& where) {
   out["id"] = id_of(row);
   out["extracted"] = found ? OrderedJson(found->text) : OrderedJson();
   out["rule"] = found ? OrderedJson(found->rule) : OrderedJson();
-  out["seconds"] = seconds_since(start);
+  out["seconds"] = watch.seconds();
   return out;
 }
 
 OrderedJson verify_latex_row(const Json& row, const std::string& where) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const auto latex = JsonObject(row, where).required<std::string>("latex");
   const auto parsed = math::parse_math(latex);
   OrderedJson out;
@@ -132,19 +120,19 @@ OrderedJson verify_latex_row(const Json& row, const std::string& where) {
     out["error"] = fmt::format("at byte {}: {}", parsed.position, parsed.error);
     out["position"] = parsed.position;
   }
-  out["seconds"] = seconds_since(start);
+  out["seconds"] = watch.seconds();
   return out;
 }
 
 OrderedJson verify_reward_row(const Json& row, const std::string& name, const std::string& where) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const JsonObject fields(row, where);
   const auto params = fields.value_or("params", Json::object());
   const auto value = named_reward(name, fields.required<Json>("input"), params, where);
   OrderedJson out;
   out["id"] = id_of(row);
   out["value"] = value ? OrderedJson(*value) : OrderedJson();
-  out["seconds"] = seconds_since(start);
+  out["seconds"] = watch.seconds();
   return out;
 }
 

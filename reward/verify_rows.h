@@ -7,6 +7,9 @@
 
 namespace grpo::reward {
 
+/// The row's id; null where it has none.
+OrderedJson id_of(const Json& row);
+
 /// The rows of `grpo verify …` (docs/commands.md), one JSON object in, one out. Each carries the
 /// row's `id`. Throws Error (exit code 2) that begins with `where` on a missing or mistyped field;
 /// what a response holds is never an error.

@@ -1,6 +1,7 @@
 #include "rl/loss_json.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "rl/advantage.h"
 #include "rl/loss.h"
 
@@ -49,12 +51,9 @@ class JsonFields {
   template <class E>
   E choice(const char* key) const {
     const auto text = object_.required<std::string>(key);
-    std::string known;
-    for (const auto& [value, name] : enum_names(E{})) {
-      if (text == name) return value;
-      known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", name);
-    }
-    object_.fail(key, fmt::format("expected one of {}, got \"{}\"", known, text));
+    if (const auto value = find_named<E>(text)) return *value;
+    object_.fail(key, fmt::format("expected one of \"{}\", got \"{}\"",
+                                  fmt::join(names_of<E>(), "\", \""), text));
   }
 
   template <class T>

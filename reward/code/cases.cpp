@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "reward/code/compare.h"
 #include "reward/code/plain_value.h"
@@ -56,6 +57,15 @@ OrderedJson program_task(const CodeTests& tests, std::string_view program) {
   return {{"program", program}, {"prompt", tests.prompt}, {"entry_point", tests.entry_point}};
 }
 
+/// The fork that runs the program.
+Role program_role(const char* name, OrderedJson task, const Limits& limits) {
+  Role role;
+  role.name = name;
+  role.task = std::move(task);
+  role.filter = limits.processes > 1 ? "subprocess" : "thread";
+  return role;
+}
+
 CaseResult answer_result(const Json& frame, size_t call, const PlannedCall& planned) {
   if (!frame.is_object() || frame.value("call", Json()) != Json(call)) {
     return {CaseStatus::exception, 0, "an answer to another question"};
@@ -87,12 +97,9 @@ CaseResult answer_result(const Json& frame, size_t call, const PlannedCall& plan
 
 CaseResult run_script_case(Worker& worker, const CodeTests& tests, size_t number,
                            std::string_view program, const Limits& limits) {
-  Role role;
-  role.name = "script";
-  role.task = {{"program", program}};
+  Role role = program_role("script", {{"program", program}}, limits);
   role.input = tests.inputs[number];
   role.keep_output = true;
-  role.filter = limits.processes > 1 ? "subprocess" : "thread";
   Run run(worker, limits, {std::move(role)});
   const auto event = run.wait();
   CaseResult result;
@@ -125,11 +132,8 @@ void run_calls(Worker& worker, const CodeTests& tests, const Plan& plan, std::st
   }
   if (numbers.empty()) return;
   DescriptorPair channel = make_socket_pair(SOCK_STREAM);
-  Role role;
-  role.name = "answer";
-  role.task = program_task(tests, program);
+  Role role = program_role("answer", program_task(tests, program), limits);
   role.channels = {channel.second.get()};
-  role.filter = limits.processes > 1 ? "subprocess" : "thread";
   Run run(worker, limits, {std::move(role)}, std::move(channel.first), numbers.size() + 1);
   channel.second.reset();
 
@@ -190,12 +194,9 @@ void run_examination(Worker& worker, const CodeTests& tests, const Plan& plan,
   if (numbers.empty()) return;
   DescriptorPair between = make_socket_pair(SOCK_STREAM);
   DescriptorPair channel = make_socket_pair(SOCK_STREAM);
-  Role answers;
-  answers.name = "answer";
-  answers.task = program_task(tests, program);
+  Role answers = program_role("answer", program_task(tests, program), limits);
   answers.task["frame_bytes"] = kMaxFrameBytesBetweenForks;
   answers.channels = {between.first.get()};
-  answers.filter = limits.processes > 1 ? "subprocess" : "thread";
   Role asks;
   asks.name = "examine";
   asks.task = {{"frame_bytes", kMaxFrameBytesBetweenForks},
@@ -233,10 +234,7 @@ void run_examination(Worker& worker, const CodeTests& tests, const Plan& plan,
     const auto status = verdict.required<std::string>("status");
     result.message = verdict.required<std::string>("message");
     result.seconds = run.cpu_seconds();
-    result.status = CaseStatus::sandbox_error;
-    for (const auto& [value, name] : enum_names(CaseStatus{})) {
-      if (status == name) result.status = value;
-    }
+    result.status = find_named<CaseStatus>(status).value_or(CaseStatus::sandbox_error);
     run.restart_clock();
   }
   run.kill();

@@ -1,25 +1,16 @@
 #include "reward/code/judge_rows.h"
 
-#include <chrono>
-
+#include "base/enum_names.h"
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "reward/code/program_text.h"
+#include "reward/verify_rows.h"
 
 namespace grpo::reward::code {
 namespace {
 
-template <class Enum>
-const char* name_of(Enum value) {
-  for (const auto& [known, name] : enum_names(Enum{})) {
-    if (known == value) return name;
-  }
-  throw Error("verify code: a value without a name");
-}
-
 Language language_of(const std::string& name, const std::string& where) {
-  for (const auto& [value, known] : enum_names(Language{})) {
-    if (name == known && value == Language::python) return value;
-  }
+  if (find_named<Language>(name) == Language::python) return Language::python;
   throw Error(fmt::format("{}: language: \"{}\" cannot be judged; known: python", where, name), 2);
 }
 
@@ -27,11 +18,10 @@ Language language_of(const std::string& name, const std::string& where) {
 
 OrderedJson verify_code_row(CodeJudge& judge, const Json& row, const Limits& defaults,
                             const std::string& where) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const JsonObject fields(row, where);
   OrderedJson out;
-  const auto id = row.find("id");
-  out["id"] = id == row.end() ? OrderedJson() : OrderedJson(*id);
+  out["id"] = id_of(row);
   std::optional<std::string> program = fields.optional<std::string>("code");
   if (!program) {
     if (!row.contains("response")) fields.fail("response", "required field is missing, and code");
@@ -68,7 +58,7 @@ OrderedJson verify_code_row(CodeJudge& judge, const Json& row, const Limits& def
         {{"status", name_of(one.status)}, {"seconds", one.seconds}, {"message", one.message}});
   }
   out["sandbox"] = name_of(judge.level());
-  out["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out["seconds"] = watch.seconds();
   return out;
 }
 

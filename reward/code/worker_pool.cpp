@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 
 namespace grpo::reward::code {
@@ -44,10 +45,9 @@ WorkerPool::WorkerPool(const SandboxOptions& options)
     idle_.push_back(start_worker());
     num_workers_ = 1;
   } catch (const Error& error) {
-    throw Error(
-        fmt::format("{} (level {}): {}", error.what(),
-                    options.level == Level::full ? "full" : "landlock", remedy(options.level)),
-        69);
+    throw Error(fmt::format("{} (level {}): {}", error.what(), name_of(options.level),
+                            remedy(options.level)),
+                69);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "reward/code/judge.h"
@@ -75,17 +76,10 @@ Attack read_attack(const fs::path& path) {
   return attack;
 }
 
-template <class Enum>
-std::string name_of(Enum value) {
-  for (const auto& [known, name] : enum_names(Enum{})) {
-    if (known == value) return name;
-  }
-  return "?";
-}
-
 std::string describe(const CodeVerdict& verdict) {
   std::string text = name_of(verdict.outcome);
-  for (const auto& one : verdict.cases) text += "; " + name_of(one.status) + " " + one.message;
+  for (const auto& one : verdict.cases)
+    text += fmt::format("; {} {}", name_of(one.status), one.message);
   return text;
 }
 
