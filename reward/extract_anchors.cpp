@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "reward/ascii.h"
 #include "reward/extract_rules.h"
 #include "reward/next_place.h"
 
@@ -29,16 +30,6 @@ constexpr std::array<AnswerWord, 19> kWords{{
 constexpr std::array<std::string_view, 17> kLinks{"is:", "is",     "are:", "are", ":",     "：",
                                                   "=",   "equals", "est",  "es",  "ist",   "是",
                                                   "为",  "هي",     "هو",   "है",   "adalah"};
-
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
-
-bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 /// Bytes with which a link begins: most places are passed by a look at one byte.
 constexpr std::array<bool, 256> kFirstBytes = [] {

@@ -5,20 +5,11 @@
 #include <cctype>
 #include <string>
 
+#include "reward/ascii.h"
 #include "reward/next_place.h"
 
 namespace grpo::reward {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
-  return result;
-}
 
 size_t skip_blanks(std::string_view text, size_t at) {
   while (at < text.size() && is_blank(text[at])) ++at;
@@ -316,7 +307,7 @@ std::optional<std::string_view> last_number(std::string_view text) {
     // A minus sign, unless it subtracts from something before it.
     if (begin > 0 && text[begin - 1] == '-' &&
         (begin == 1 ||
-         !(std::isalnum(static_cast<unsigned char>(text[begin - 2])) || text[begin - 2] == ')'))) {
+         !(is_digit(text[begin - 2]) || is_letter(text[begin - 2]) || text[begin - 2] == ')'))) {
       --begin;
     }
     size_t end = at + 1;

@@ -1,18 +1,9 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
-/// What the scanners of extract_rules.h share.
 namespace grpo::reward {
-
-inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-inline bool word_boundary(std::string_view text, size_t at) {
-  return at == 0 || at >= text.size() || !std::isalnum(static_cast<unsigned char>(text[at - 1])) ||
-         !std::isalnum(static_cast<unsigned char>(text[at]));
-}
 
 /// The next place of `what` at or after a position; positions asked for only grow, so that all
 /// searches together read the text once.

@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "reward/ascii.h"
 #include "reward/math/lexer.h"
 
 namespace grpo::reward::math {
-
-inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Turns one text into tokens, see lexer.h. Split over lexer.cpp (words, commands, marks) and
 /// lexer_numbers.cpp.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <memory>
 
 #include "base/error.h"
+#include "reward/ascii.h"
 #include "reward/extract_rules.h"
 #include "reward/math/compare.h"
 #include "reward/math/latex.h"
@@ -18,8 +18,6 @@ namespace {
 
 constexpr size_t kMaxWords = 2000;  // longer answers are equal only when they are identical
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// The text without what carries no meaning: blanks (but between digits), $, sizes, spacing, the
 /// braces of \text, a final full stop. Other braces stay: \frac{17}{2} is not \frac{1}{72}.
 std::string normalized(std::string_view text) {
@@ -30,7 +28,7 @@ std::string normalized(std::string_view text) {
     const auto rest = text.substr(i);
     const auto ignored = std::find_if(kIgnored.begin(), kIgnored.end(), [&](std::string_view sign) {
       return rest.starts_with(sign) &&
-             !(sign.size() > 2 && rest.size() > sign.size() && std::isalpha(rest[sign.size()]));
+             !(sign.size() > 2 && rest.size() > sign.size() && is_letter(rest[sign.size()]));
     });
     if (ignored != kIgnored.end()) {
       i += ignored->size() - 1;
@@ -59,12 +57,6 @@ std::string normalized(std::string_view text) {
   }
   if (!result.empty() && result.back() == '.') result.pop_back();
   return result;
-}
-
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 void rename_symbols(Expression& e, std::map<std::string, std::string>& names) {
@@ -165,9 +157,7 @@ bool looks_for_formulas(const Extraction& extraction) {
 std::string letters_and_digits(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c))) {
-      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
+    if (is_digit(c) || is_letter(c)) result += lowered(c);
   }
   return result;
 }

@@ -1,10 +1,10 @@
 #include "reward/math/normalize.h"
 
 #include <algorithm>
-#include <cctype>
 #include <unordered_map>
 #include <utility>
 
+#include "reward/ascii.h"
 #include "reward/math/units.h"
 
 namespace grpo::reward::math {
@@ -47,8 +47,7 @@ std::optional<std::string> as_word(const Expression& e) {
 }
 
 std::string plain_word(std::string_view text) {
-  std::string word;
-  for (const char c : text) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string word = lowered(text);
   for (const std::string_view article : {"a ", "an ", "the "}) {
     if (word.starts_with(article)) return word.substr(article.size());
   }

@@ -6,14 +6,12 @@
 #include <array>
 
 #include "base/error.h"
+#include "reward/ascii.h"
 #include "reward/extract_rules.h"
 #include "reward/math/words.h"
 
 namespace grpo::reward::math {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool take(std::string_view& text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) return false;

@@ -1,10 +1,10 @@
 #include "reward/math/units.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <unordered_map>
 
+#include "reward/ascii.h"
 #include "reward/extract_rules.h"
 
 namespace grpo::reward::math {
@@ -109,7 +109,7 @@ class Reader {
  public:
   explicit Reader(std::string_view phrase) {
     for (const char c : phrase) {  // "p.m.", "sq. ft"
-      if (c != '.') text_ += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (c != '.') text_ += lowered(c);
     }
     rest_ = trim(text_);
   }

@@ -1,23 +1,13 @@
 #include "reward/math/words.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "reward/ascii.h"
+
 namespace grpo::reward::math {
-namespace {
-
-std::string lowered(std::string_view word) {
-  std::string result(word);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-}  // namespace
-
 bool is_short_unit(std::string_view word) {
   static const std::unordered_set<std::string> units{
       "cm",  "mm",  "km",  "kg",  "mg",  "ml", "ft",  "mi",  "yd", "lb",  "lbs", "oz", "hr",
