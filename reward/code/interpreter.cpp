@@ -51,7 +51,7 @@ print(json.dumps({
 
 /// What the command prints, or nothing if it cannot be run or fails.
 std::optional<std::string> output_of(const std::vector<std::string>& command) {
-  const DescriptorPair pipe = make_pipe();
+  DescriptorPair pipe = make_pipe();
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -64,7 +64,7 @@ std::optional<std::string> output_of(const std::vector<std::string>& command) {
   const int failed = posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return std::nullopt;
-  const_cast<Descriptor&>(pipe.second).reset();
+  pipe.second.reset();
   std::string text;
   char buffer[4096];
   for (ssize_t n; (n = read(pipe.first.get(), buffer, sizeof buffer)) > 0;) {

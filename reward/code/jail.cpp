@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "reward/code/descriptor.h"
 #include "reward/code/jail_child.h"
 
 namespace grpo::reward::code {
@@ -101,23 +102,14 @@ void map_user(pid_t pid) {
   write_file(pid, "gid_map", fmt::format("0 {} 1", root ? kNobody : getegid()));
 }
 
-/// Kills the process and waits for its end, unless it is let go.
-class Killer {
- public:
-  explicit Killer(pid_t pid) : pid_(pid) {}
-  ~Killer() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-  void let_go() { pid_ = -1; }
-
- private:
-  pid_t pid_;
-};
-
 }  // namespace
+
+JailProcess::~JailProcess() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
 
 JailProcess start_jail(const JailPlan& plan, const std::vector<int>& descriptors) {
   JailLayout layout = layout_of(plan);
@@ -134,22 +126,18 @@ JailProcess start_jail(const JailPlan& plan, const std::vector<int>& descriptors
   layout.go = go.first.get();
   layout.failed = failed.second.get();
 
-  int pidfd = -1;
   clone_args clone{};
-  clone.flags = CLONE_PIDFD;
   if (plan.level == Level::full) {
-    clone.flags |= CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC |
-                   CLONE_NEWUTS | CLONE_NEWCGROUP;
+    clone.flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC |
+                  CLONE_NEWUTS | CLONE_NEWCGROUP;
   }
-  clone.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   clone.exit_signal = SIGCHLD;
   layout.prepare();
   const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &clone, sizeof clone));
   if (pid == 0) run_jail_child(layout);  // does not return
   check(pid > 0, "new namespaces: {}", std::strerror(errno));
 
-  JailProcess process{pid, Descriptor(pidfd)};
-  Killer killer(pid);
+  JailProcess process(pid);
   failed.second.reset();
   if (plan.level == Level::full) map_user(pid);
   check(write(go.second.get(), "g", 1) == 1, "the jail's process ended at once");
@@ -158,7 +146,6 @@ JailProcess start_jail(const JailPlan& plan, const std::vector<int>& descriptors
   while ((size = read(failed.first.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
   }
   check(size == 0, "{}: {}", failure.step, std::strerror(failure.error));
-  killer.let_go();
   return process;
 }
 

@@ -3,9 +3,9 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "reward/code/descriptor.h"
 #include "reward/code/sandbox.h"
 
 namespace grpo::reward::code {
@@ -21,15 +21,29 @@ struct JailPlan {
   std::vector<std::string> environment;
 };
 
-/// The jail's first process. It becomes `descriptors[0], [1], …`' owner under the numbers 0, 1, ….
-struct JailProcess {
-  pid_t pid = -1;
-  Descriptor pidfd;
+/// The jail's first process: owned, so that killing it ends the jail with everything inside.
+class JailProcess {
+ public:
+  JailProcess() = default;
+  explicit JailProcess(pid_t pid) : pid_(pid) {}
+  JailProcess(JailProcess&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+  JailProcess& operator=(JailProcess&& other) noexcept {
+    std::swap(pid_, other.pid_);
+    return *this;
+  }
+  /// Kills it and waits for its end.
+  ~JailProcess();
+
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = -1;  // until it is waited for, the number is its own
 };
 
 /// Starts the plan's program in a new jail: for `full`, its own user, process, mount, network, IPC,
 /// host-name and cgroup namespaces, a root in memory with read-only binds and without /proc, an
-/// unprivileged user (nobody when started by root). The process dies with the calling *thread*.
+/// unprivileged user (nobody when started by root). `descriptors[0], [1], …` become the process's
+/// 0, 1, …. It dies with the calling *thread*.
 /// Throws Error that names the step and the system's reason.
 JailProcess start_jail(const JailPlan& plan, const std::vector<int>& descriptors);
 

@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
@@ -101,16 +99,8 @@ Worker::Worker(Level level, const Interpreter& interpreter) : level_(level) {
     check(ready->json.contains("ready"), "an unexpected first message");
   } catch (const Error& error) {
     const std::string words = last_words();
-    kill(process_.pid, SIGKILL);
-    waitpid(process_.pid, nullptr, 0);
     throw Error(fmt::format("sandbox: Python did not start in its jail: {}{}{}", error.what(),
                             words.empty() ? "" : ": ", words));
-  }
-}
-
-Worker::~Worker() {
-  kill(process_.pid, SIGKILL);  // not yet waited for, so the number is still its own
-  while (waitpid(process_.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "reward/code/descriptor.h"
 #include "reward/code/interpreter.h"
 #include "reward/code/jail.h"
 
@@ -25,8 +26,6 @@ class Worker {
   /// Starts jail and Python and waits until it is ready. Throws Error with the reason. The worker
   /// dies with the calling thread.
   Worker(Level level, const Interpreter& interpreter);
-  /// Kills the jail with everything in it and waits for its end.
-  ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -39,7 +38,7 @@ class Worker {
   /// is gone or its words make no sense.
   std::optional<WorkerMessage> receive(int timeout_ms);
 
-  pid_t pid() const { return process_.pid; }
+  pid_t pid() const { return process_.pid(); }
   Level level() const { return level_; }
   int64_t next_run() { return ++runs_; }
   int64_t num_runs() const { return runs_; }
@@ -52,8 +51,8 @@ class Worker {
 
   Level level_;
   Descriptor control_;
-  Descriptor errors_;  // a memory file: the zygote's standard error
-  JailProcess process_;
+  Descriptor errors_;    // a memory file: the zygote's standard error
+  JailProcess process_;  // ends first: the jail with everything in it
   int64_t runs_ = 0;
   bool broken_ = false;
 };
