@@ -3,32 +3,36 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "base/error.h"
 #include "datasets/formats.h"
+#include "tests/support/temporary_folder.h"
 
 namespace grpo::datasets {
 namespace {
 
 using testing::HasSubstr;
 
-std::string written(const std::string& bytes) {
-  const auto file = testing::TempDir() + "grpo_demonstrations.jsonl";
-  std::ofstream(file, std::ios::binary) << bytes;
-  return file;
-}
-
-std::string refusal(const std::string& bytes) {
-  try {
-    read_demonstrations(written(bytes));
-  } catch (const Error& error) {
-    return error.what();
+/// Every test writes into a folder of its own: tests run side by side.
+class Demonstrations : public testing::Test {
+ protected:
+  std::string written(const std::string& bytes) const {
+    return folder_.file("demonstrations.jsonl", bytes).string();
   }
-  return "accepted";
-}
 
-TEST(Demonstrations, ReadsTheThreeForms) {
+  std::string refusal(const std::string& bytes) const {
+    try {
+      read_demonstrations(written(bytes));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Demonstrations, ReadsTheThreeForms) {
   const auto items = read_demonstrations(written(
       R"({"id": "a", "prompt": "p", "response": "r"})"
       "\n"
@@ -43,7 +47,7 @@ TEST(Demonstrations, ReadsTheThreeForms) {
   EXPECT_EQ(items[2].response, "<think>2*3 = 6</think><answer>6</answer>");
 }
 
-TEST(Demonstrations, RefusesIncompleteRows) {
+TEST_F(Demonstrations, RefusesIncompleteRows) {
   EXPECT_THAT(refusal(R"({"prompt": "p"})"), HasSubstr(":1: solution: required field is missing"));
   EXPECT_THAT(refusal(R"({"prompt": "p", "response": ""})"), HasSubstr(":1: response: empty"));
   EXPECT_THAT(refusal(R"({"messages": [{"role": "assistant", "content": "v"}]})"),
@@ -52,14 +56,14 @@ TEST(Demonstrations, RefusesIncompleteRows) {
   EXPECT_THAT(refusal("\n"), HasSubstr("no rows"));
 }
 
-TEST(Demonstrations, WhatIsWrittenReadsBack) {
+TEST_F(Demonstrations, WhatIsWrittenReadsBack) {
   const std::vector<Demonstration> items{{"1", "a\n\"b\"", "c\\d"}, {"2", "é", "<think></think>"}};
-  const auto file = testing::TempDir() + "grpo_round_trip.jsonl";
+  const auto file = written("");
   write_demonstrations(file, items);
   EXPECT_EQ(read_demonstrations(file), items);
 }
 
-TEST(Demonstrations, EveryShippedSampleMakesOne) {
+TEST_F(Demonstrations, EveryShippedSampleMakesOne) {
   const std::string file = GRPO_SOURCE_DIR "/datasets/samples/gsm8k_train_1000.jsonl.gz";
   for (const auto& problem : read_problems(file, Format::gsm8k)) {
     const auto item = demonstration_of(problem);

@@ -4,31 +4,34 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <filesystem>
-#include <fstream>
+#include <functional>
 
 #include "base/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace grpo::datasets {
 namespace {
 
 using testing::HasSubstr;
 
-std::string temporary(const std::string& name) { return testing::TempDir() + "grpo_jsonl_" + name; }
+/// Every test writes into a folder of its own: tests run side by side.
+class JsonlSource : public testing::Test {
+ protected:
+  std::string written(const std::string& name, const std::string& bytes) const {
+    return folder_.file(name, bytes).string();
+  }
 
-std::string written(const std::string& name, const std::string& bytes) {
-  const auto file = temporary(name);
-  std::ofstream(file, std::ios::binary) << bytes;
-  return file;
-}
+  std::string gzipped(const std::string& name, const std::string& bytes) const {
+    const auto file = (folder_.path() / name).string();
+    gzFile output = gzopen(file.c_str(), "wb");
+    gzwrite(output, bytes.data(), static_cast<unsigned>(bytes.size()));
+    gzclose(output);
+    return file;
+  }
 
-std::string gzipped(const std::string& name, const std::string& bytes) {
-  const auto file = temporary(name);
-  gzFile output = gzopen(file.c_str(), "wb");
-  gzwrite(output, bytes.data(), static_cast<unsigned>(bytes.size()));
-  gzclose(output);
-  return file;
-}
+ private:
+  test::TemporaryFolder folder_;
+};
 
 std::string message_of(const std::function<void()>& run) {
   try {
@@ -40,7 +43,7 @@ std::string message_of(const std::function<void()>& run) {
   return "no error";
 }
 
-TEST(JsonlSource, ReadsPlainAndGzipAlike) {
+TEST_F(JsonlSource, ReadsPlainAndGzipAlike) {
   const std::string text = "{\"a\": 1}\n\n{\"a\": \"two\"}";
   const auto plain = read_rows(written("plain.jsonl", text));
   const auto zipped = read_rows(gzipped("zipped.jsonl.gz", text));
@@ -51,7 +54,7 @@ TEST(JsonlSource, ReadsPlainAndGzipAlike) {
   EXPECT_TRUE(zipped[1].where().ends_with("zipped.jsonl.gz:3"));  // the blank line counts
 }
 
-TEST(JsonlSource, ErrorsNameFileLineAndField) {
+TEST_F(JsonlSource, ErrorsNameFileLineAndField) {
   const auto file = written("errors.jsonl", "{\"a\": 1}\n{\"a\": [1], \"b\": null}\n");
   const auto rows = read_rows(file);
   EXPECT_THAT(message_of([&] { rows[1].text("a"); }),
@@ -63,20 +66,20 @@ TEST(JsonlSource, ErrorsNameFileLineAndField) {
               HasSubstr(file + ":1: x | y: required"));
 }
 
-TEST(JsonlSource, RefusesWhatIsNotAnObjectAndEmptyFiles) {
+TEST_F(JsonlSource, RefusesWhatIsNotAnObjectAndEmptyFiles) {
   const auto list = written("list.jsonl", "{}\n[1, 2]\n");
   EXPECT_THAT(message_of([&] { read_rows(list); }), HasSubstr(list + ":2"));
   const auto empty = written("empty.jsonl", "\n");
   EXPECT_THAT(message_of([&] { read_rows(empty); }), HasSubstr("no rows"));
 }
 
-TEST(JsonlSource, NumbersKeepTheirSpelling) {
+TEST_F(JsonlSource, NumbersKeepTheirSpelling) {
   const Row row(parse_json(R"({"i": 27, "d": 2.5})", "f:1"), "f:1");
   EXPECT_EQ(row.text("i"), "27");
   EXPECT_EQ(row.text("d"), "2.5");
 }
 
-TEST(JsonlSource, AnIdIsFoundOrMadeFromTheLine) {
+TEST_F(JsonlSource, AnIdIsFoundOrMadeFromTheLine) {
   EXPECT_EQ(id_of(Row(Json{{"task_id", 11}}, "d/f.jsonl:3")), "11");
   EXPECT_EQ(id_of(Row(Json::object(), "d/f.jsonl:3")), "f.jsonl:3");
 }
