@@ -26,8 +26,10 @@ int default_threads() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-/// Workers wait for a new generation: they spin for a few microseconds, because the next kernel of
-/// a decode step follows at once, then sleep, because a spinning thread starves a busy machine.
+/// Workers wait for a new job: they spin for a few microseconds, because the next kernel of a
+/// decode step follows at once, then sleep, because a spinning thread starves a busy machine. A
+/// worker that comes when all pieces are taken finds the job closed, and nobody waits for it: where
+/// other programs hold the cores, a call costs what its own thread does.
 class Pool {
  public:
   explicit Pool(int threads) {
@@ -37,8 +39,8 @@ class Pool {
   ~Pool() {
     {
       const std::lock_guard lock(mutex_);
-      stop_ = true;
-      generation_.fetch_add(1, std::memory_order_release);
+      stop_.store(true, std::memory_order_relaxed);
+      job_.fetch_add(kGeneration, std::memory_order_release);
     }
     wake_.notify_all();
     for (auto& worker : workers_) worker.join();
@@ -53,23 +55,28 @@ class Pool {
     count_ = count;
     grain_ = grain;
     next_.store(0, std::memory_order_relaxed);
-    pending_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
     {
       const std::lock_guard lock(mutex_);
-      generation_.fetch_add(1, std::memory_order_release);
+      job_.fetch_add(kGeneration | kOpen, std::memory_order_release);
     }
     wake_.notify_all();
     inside_parallel = true;
     drain();
     inside_parallel = false;
-    spin_until([this] { return pending_.load(std::memory_order_acquire) == 0; });
-    if (pending_.load(std::memory_order_acquire) != 0) {
+    const auto done = [this] { return (job_.load(std::memory_order_acquire) & kActive) == 0; };
+    job_.fetch_and(~kOpen, std::memory_order_acq_rel);
+    spin_until(done);
+    if (!done()) {
       std::unique_lock lock(mutex_);
-      done_.wait(lock, [this] { return pending_.load(std::memory_order_acquire) == 0; });
+      done_.wait(lock, done);
     }
   }
 
  private:
+  // job_: which job it is, whether workers may still join it, and how many are at it.
+  static constexpr uint64_t kActive = 0x7fff, kOpen = 0x8000, kGeneration = 0x10000;
+  static constexpr uint64_t generation(uint64_t job) { return job & ~(kOpen | kActive); }
+
   template <class Ready>
   static void spin_until(Ready ready) {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::microseconds(20);
@@ -90,20 +97,34 @@ class Pool {
     }
   }
 
+  /// Joins the job, unless it is closed; either way it is `seen`.
+  bool join(uint64_t& seen) {
+    uint64_t job = job_.load(std::memory_order_acquire);
+    while ((job & kOpen) != 0) {
+      if (job_.compare_exchange_weak(job, job + 1, std::memory_order_acq_rel)) {
+        seen = generation(job);
+        return true;
+      }
+    }
+    seen = generation(job);
+    return false;
+  }
+
   void work() {
     inside_parallel = true;
     uint64_t seen = 0;
     for (;;) {
-      const auto fresh = [&] { return generation_.load(std::memory_order_acquire) != seen; };
+      const auto fresh = [&] { return generation(job_.load(std::memory_order_acquire)) != seen; };
       spin_until(fresh);
       if (!fresh()) {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, fresh);
       }
-      seen = generation_.load(std::memory_order_acquire);
-      if (stop_) return;
+      if (stop_.load(std::memory_order_relaxed)) return;
+      if (!join(seen)) continue;
       drain();
-      if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      const uint64_t left = job_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+      if ((left & (kOpen | kActive)) == 0) {
         const std::lock_guard lock(mutex_);
         done_.notify_one();
       }
@@ -112,12 +133,11 @@ class Pool {
 
   std::vector<std::thread> workers_;
   std::mutex call_mutex_;  // one parallel_for at a time
-  std::mutex mutex_;       // guards the two condition variables and stop_
+  std::mutex mutex_;       // guards the two condition variables
   std::condition_variable wake_, done_;
-  bool stop_ = false;
-  std::atomic<uint64_t> generation_{0};
+  std::atomic<bool> stop_{false};
+  std::atomic<uint64_t> job_{0};
   std::atomic<int64_t> next_{0};
-  std::atomic<int> pending_{0};
   internal::RangeBody body_ = nullptr;
   void* context_ = nullptr;
   int64_t count_ = 0, grain_ = 1;
