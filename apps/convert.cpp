@@ -36,7 +36,6 @@ void convert(const Flags& flags) {
   check_input(!fs::exists(flags.output), "--output: {} exists", flags.output);
   const auto reader = policy::WeightReader::open(flags.model);
   const auto text = policy::read_text_source(flags.model);
-  policy::check_finite(*reader);
   policy::HfWriteOptions options;
   options.dtype = output_dtype(flags);
   options.add_files = [&text](const fs::path& folder) {

@@ -32,7 +32,9 @@ class WeightReader {
   /// Rows [begin, end) of a [out, in] parameter, or elements of a [n] one, as float32 in Hugging
   /// Face's row order: GGUF's rotary permutation undone, fused and stacked tensors cut apart, FP8
   /// multiplied by its block scales, kv_b put together from k_b and v_b. `out` holds
-  /// (end - begin) * in numbers. Any thread may call it. Throws Error on a range outside.
+  /// (end - begin) * in numbers. Any thread may call it. Throws Error on a range outside, and Error
+  /// (exit code 2) naming model, parameter and row of a NaN or an infinity: no model is run with
+  /// one.
   void read_rows(std::string_view own_name, int64_t begin, int64_t end, float* out) const;
 
  protected:
@@ -46,6 +48,7 @@ class WeightReader {
  private:
   virtual void read(size_t index, int64_t begin, int64_t end, float* out) const = 0;
 
+  std::string model_;
   ModelConfig config_;
   std::vector<ParameterInfo> parameters_;
   std::vector<TensorPlace> places_;
@@ -54,9 +57,5 @@ class WeightReader {
 
 std::unique_ptr<WeightReader> open_hf(const std::filesystem::path& folder);
 std::unique_ptr<WeightReader> open_gguf(const std::filesystem::path& file);
-
-/// Reads every weight and throws Error naming the first parameter and row that hold a NaN or an
-/// infinity.
-void check_finite(const WeightReader& reader);
 
 }  // namespace grpo::policy
