@@ -239,6 +239,8 @@ Generator::Generator(const GeneratorConfig& config) : config_(config) {
               "generator.parentheses: expected 0 to 1, got {}", config.parentheses);
   check_input(config.wrong_attempts >= 0 && config.wrong_attempts <= 100,
               "generator.wrong_attempts: expected 0 to 100, got {}", config.wrong_attempts);
+  check_input(config.worked >= 0 && config.worked <= 1, "generator.worked: expected 0 to 1, got {}",
+              config.worked);
   check_input(config.held_out >= 0 && config.held_out < 1,
               "generator.held_out: expected 0 to below 1, got {}", config.held_out);
   make(config, Split::train, 0);  // throws when the parameters allow no problem
@@ -250,8 +252,11 @@ Problem Generator::problem(Split split, int64_t index) const {
 
 Demonstration Generator::demonstration(Split split, int64_t index) const {
   const Made made = make(config_, split, index);
+  // A stream of its own, so that the share changes no problem.
+  Random random(~static_cast<uint64_t>(config_.seed), static_cast<uint64_t>(index));
+  const bool worked = chance(random, config_.worked);
   return {made.problem.id, made.problem.prompt,
-          think_and_answer(made.problem.solution, made.answer)};
+          think_and_answer(worked ? made.problem.solution : "", made.answer)};
 }
 
 std::vector<Problem> Generator::problems(Split split, int64_t count) const {

@@ -36,6 +36,7 @@ struct GeneratorConfig {
   double parentheses = 0.3;
   bool negative = false;
   int64_t wrong_attempts = 0;
+  double worked = 1.0;
   double held_out = 0.1;
 };
 
@@ -50,6 +51,9 @@ void fields(Visitor& v, GeneratorConfig& c) {
   v("parentheses", c.parentheses, "share of arithmetic operations that get parentheses");
   v("negative", c.negative, "values below zero may occur on the way and as answers");
   v("wrong_attempts", c.wrong_attempts, "countdown: up to so many failed tries in a demonstration");
+  v("worked", c.worked,
+    "share of demonstrations that show their steps; the others answer at once, after an empty "
+    "thought");
   v("held_out", c.held_out, "share of all problem texts that only the held-out split may use");
 }
 
@@ -68,7 +72,9 @@ class Generator {
   explicit Generator(const GeneratorConfig& config);
 
   Problem problem(Split split, int64_t index) const;
-  /// The same problem with a worked solution in the `<think>…</think><answer>…</answer>` form.
+  /// The same problem with its answer in the `<think>…</think><answer>…</answer>` form; a share
+  /// `worked` of all indices (by seed and index alone) has the steps as its thought, the others
+  /// none.
   Demonstration demonstration(Split split, int64_t index) const;
 
   std::vector<Problem> problems(Split split, int64_t count) const;

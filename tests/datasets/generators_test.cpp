@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/error.h"
@@ -171,6 +172,24 @@ TEST(Generators, RecordedProblemsDoNotChange) {
             "<think>18*18=324; 5+324=329; 329-17=312</think><answer>312</answer>");
 }
 
+TEST(Generators, AShareOfTheDemonstrationsAnswersAtOnceAndNoProblemChanges) {
+  GeneratorConfig some = config(Family::arithmetic);
+  some.worked = 0.25;
+  const Generator all(config(Family::arithmetic)), quarter(some);
+  constexpr int64_t kCount = 2000;
+  int64_t worked = 0;
+  for (int64_t i = 0; i < kCount; ++i) {
+    const auto problem = all.problem(Split::train, i);
+    ASSERT_EQ(quarter.problem(Split::train, i), problem);
+    const auto response = quarter.demonstration(Split::train, i).response;
+    const bool shown = response == all.demonstration(Split::train, i).response;
+    if (!shown) ASSERT_EQ(response, "<think></think><answer>" + problem.answer + "</answer>");
+    worked += shown;
+  }
+  // Five standard deviations of a binomial count.
+  EXPECT_NEAR(static_cast<double>(worked), 0.25 * kCount, 5 * std::sqrt(kCount * 0.25 * 0.75));
+}
+
 TEST(Generators, TrainAndHeldOutNeverShareAProblemEvenAcrossSeeds) {
   for (const auto family : {Family::arithmetic, Family::linear, Family::countdown}) {
     std::set<std::string> train;
@@ -216,6 +235,7 @@ TEST(Generators, ImpossibleParametersAreRefused) {
   refused([](auto& c) { c.operators = "+%"; });
   refused([](auto& c) { c.operations = 0; });
   refused([](auto& c) { c.held_out = 1; });
+  refused([](auto& c) { c.worked = 1.5; });
   refused([](auto& c) {
     c.operators = "+";
     c.operations = 16;
