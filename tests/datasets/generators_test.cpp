@@ -183,8 +183,11 @@ TEST(Generators, AShareOfTheDemonstrationsAnswersAtOnceAndNoProblemChanges) {
     ASSERT_EQ(quarter.problem(Split::train, i), problem);
     const auto response = quarter.demonstration(Split::train, i).response;
     const bool shown = response == all.demonstration(Split::train, i).response;
-    if (!shown) ASSERT_EQ(response, "<think></think><answer>" + problem.answer + "</answer>");
-    worked += shown;
+    if (shown) {
+      ++worked;
+    } else {
+      ASSERT_EQ(response, "<think></think><answer>" + problem.answer + "</answer>");
+    }
   }
   // Five standard deviations of a binomial count.
   EXPECT_NEAR(static_cast<double>(worked), 0.25 * kCount, 5 * std::sqrt(kCount * 0.25 * 0.75));
