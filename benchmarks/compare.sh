@@ -26,7 +26,10 @@ for b in (1, 8, 32):
 P
 rm -rf runs/bench-step
 build/release/grpo train benchmarks/grpo_step.yaml --output runs/bench-step --quiet
-"$python" benchmarks/trl_step.py $model 3 2>/dev/null | grep '"peer"' >"$out/trl"
+"$python" benchmarks/trl_step.py $model 3 gsm8k 2>"$out/trl-log" | grep '"peer"' >"$out/trl" || {
+  tail -5 "$out/trl-log" >&2
+  exit 1
+}
 "$python" - "$out" <<'P'
 import json, sys
 own = [json.loads(l) for l in open("runs/bench-step/metrics.jsonl")]
