@@ -205,12 +205,18 @@ size_t BpeTokenizer::index_of(int32_t id) const {
   return index;
 }
 
+bool BpeTokenizer::has_text(int32_t id, bool skip_special_tokens) const {
+  const auto index = static_cast<size_t>(id);
+  check_input(id >= 0 && index < tokens_.size(),
+              "{}: there is no token with id {}; ids are below {}", file_, id, tokens_.size());
+  return used_[index] && !(skip_special_tokens && special_[index]);
+}
+
 std::string BpeTokenizer::decode(std::span<const int32_t> ids, bool skip_special_tokens) const {
   if (decoder_.is_byte_level()) {
     std::string bytes;
     for (int32_t id : ids) {
-      const size_t index = index_of(id);
-      if (!(skip_special_tokens && special_[index])) bytes += decoder_input_[index];
+      if (has_text(id, skip_special_tokens)) bytes += decoder_input_[static_cast<size_t>(id)];
     }
     if (first_invalid_utf8(bytes) == std::string::npos) return bytes;
     return sanitize_utf8(bytes);
@@ -218,8 +224,9 @@ std::string BpeTokenizer::decode(std::span<const int32_t> ids, bool skip_special
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (int32_t id : ids) {
-    const size_t index = index_of(id);
-    if (!(skip_special_tokens && special_[index])) tokens.push_back(decoder_input_[index]);
+    if (has_text(id, skip_special_tokens)) {
+      tokens.push_back(decoder_input_[static_cast<size_t>(id)]);
+    }
   }
   return decoder_.decode(std::move(tokens));
 }
@@ -240,8 +247,8 @@ bool BpeTokenizer::is_special(int32_t id) const {
 bool BpeTokenizer::may_change(std::span<const int32_t> ids, bool skip_special_tokens) const {
   std::string tail;  // the last bytes: four tell whether a character is cut
   for (size_t i = ids.size(); i > 0 && tail.size() < 4; --i) {
-    const size_t index = index_of(ids[i - 1]);
-    if (skip_special_tokens && special_[index]) continue;
+    if (!has_text(ids[i - 1], skip_special_tokens)) continue;
+    const auto index = static_cast<size_t>(ids[i - 1]);
     if (!decoder_.is_byte_level()) return decoder_.may_change(fallback_byte(tokens_[index]) >= 0);
     tail.insert(0, decoder_input_[index]);
   }

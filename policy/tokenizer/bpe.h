@@ -39,6 +39,9 @@ class BpeTokenizer : public Tokenizer {
   void set_special_ids();
   void encode_section(std::string_view text, bool at_start, std::vector<int32_t>& ids) const;
   size_t index_of(int32_t id) const;  // Error unless the id has a token
+  // Whether decoding writes anything: ids between others may belong to no token, and a policy may
+  // still draw them. Error where the id is out of range.
+  bool has_text(int32_t id, bool skip_special_tokens) const;
 
   std::string json_, file_;
   TokenizerConfig config_;

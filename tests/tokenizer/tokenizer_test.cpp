@@ -133,6 +133,15 @@ TEST(Tokenizer, DecodeNamesAnIdThatHasNoToken) {
   }
 }
 
+TEST(Tokenizer, AnIdBetweenOthersThatHasNoTokenDecodesToNothing) {
+  // Published vocabularies have such gaps, and a policy can draw from them.
+  const BpeTokenizer tokenizer(small_json("/model/vocab", {{"a", 0}, {"b", 2}, {"ab", 3}}),
+                               "t.json", TokenizerConfig());
+  EXPECT_EQ(tokenizer.decode(std::vector<int32_t>{0, 1, 3}, false), "aab");
+  EXPECT_FALSE(tokenizer.may_change(std::vector<int32_t>{0, 1}, false));
+  EXPECT_THAT(error_of([&] { tokenizer.id_to_token(1); }), HasSubstr("no token with id 1"));
+}
+
 TEST(Tokenizer, TextThatIsNotUtf8IsAnErrorWithItsPosition) {
   const auto tokenizer = build_byte_level_tokenizer(small_vocab());
   EXPECT_THAT(error_of([&] { tokenizer->encode("abc\xFFz", false); }), HasSubstr("byte 3"));
