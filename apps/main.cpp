@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -10,6 +11,9 @@
 
 int main(int argc, char** argv) {
   using namespace grpo;
+  // ATen cuts long sums by its number of threads, and a result must not depend on that. What takes
+  // time runs in kernels/, which have threads of their own.
+  at::set_num_threads(1);
   CLI::App app{"grpo: trains language models to reason by group-relative policy optimisation",
                "grpo"};
   app.set_version_flag("--version", rl::kVersion);
