@@ -74,7 +74,7 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
   auto groups = sampler.sample(prompts, group_size, params, watch);
   std::vector<AnsweredProblem> out;
   for (size_t p = 0; p < problems.size(); ++p) {
-    AnsweredProblem answered{{}, std::move(groups[p]), std::move(judging[p].texts), {}, {}};
+    AnsweredProblem answered{{}, std::move(groups[p]), std::move(judging[p].texts), {}, {}, {}};
     answered.scores = judging[p].pending->get();
     for (const auto& score : answered.scores) {
       const bool judged = score.verdict.outcome != reward::Outcome::unverifiable;
@@ -139,16 +139,14 @@ void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Reco
   record.set("rollout/entropy", entropy.mean());
 }
 
-std::vector<Sequence> make_sequences(std::span<const AnsweredProblem> answered,
-                                     std::span<const std::vector<double>> advantages) {
-  check(answered.size() == advantages.size(), "train: {} groups with {} rows of advantages",
-        answered.size(), advantages.size());
+std::vector<Sequence> make_sequences(std::span<const AnsweredProblem> answered) {
   std::vector<Sequence> sequences;
-  for (size_t g = 0; g < answered.size(); ++g) {
-    const auto& group = answered[g].group;
-    for (size_t i = 0; i < group.completions.size(); ++i) {
-      sequences.push_back(make_sequence(group.prompt, group.completions[i], advantages[g][i]));
-      sequences.back().filtered = std::isnan(answered[g].rewards[i]);
+  for (const AnsweredProblem& a : answered) {
+    check(a.advantages.size() == a.group.completions.size(), "train: {} answers, {} advantages",
+          a.group.completions.size(), a.advantages.size());
+    for (size_t i = 0; i < a.group.completions.size(); ++i) {
+      sequences.push_back(make_sequence(a.group.prompt, a.group.completions[i], a.advantages[i]));
+      sequences.back().filtered = std::isnan(a.rewards[i]);
     }
   }
   return sequences;

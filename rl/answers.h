@@ -26,6 +26,7 @@ struct AnsweredProblem {
   std::vector<std::string> texts;           ///< [answers]
   std::vector<reward::RubricScore> scores;  ///< [answers]
   std::vector<double> rewards;              ///< [answers]
+  std::vector<double> advantages;           ///< [answers], once they are computed
 };
 
 /// Samples a group of answers for each problem and judges every group while others are still being
@@ -43,8 +44,7 @@ void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::
 /// Metrics of everything that was sampled in a step (docs/metrics.md): reward/*, response_length/*.
 void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Record& record);
 
-/// Advantages per answer -> sequences for the learner, in order.
-std::vector<Sequence> make_sequences(std::span<const AnsweredProblem> answered,
-                                     std::span<const std::vector<double>> advantages);
+/// Answers with their advantages -> sequences for the learner, in order.
+std::vector<Sequence> make_sequences(std::span<const AnsweredProblem> answered);
 
 }  // namespace grpo::rl

@@ -176,7 +176,7 @@ void measure_ratio(const Trained& t, const Tensor& ratio, const ClipConfig& clip
 
 void measure_mismatch(const Trained& t, const Tensor& factor, LossMetrics& m) {
   const auto gap = (t.old_logprob - t.rollout_logprob).abs();  // [trained]
-  m.has_rollout = true;
+  m.mismatch_tokens = t.size();
   m.mismatch_abs = total(gap);
   m.mismatch_abs_max = gap.max().item<double>();
   m.mismatch_exp = total(gap.exp());

@@ -15,13 +15,18 @@ void LossMetrics::add(const LossMetrics& other) {
   old_minus_new += other.old_minus_new;
   ratio += other.ratio;
   ratio_max = std::max(ratio_max, other.ratio_max);
+  mismatch_tokens += other.mismatch_tokens;
   mismatch_abs += other.mismatch_abs;
   mismatch_abs_max = std::max(mismatch_abs_max, other.mismatch_abs_max);
   mismatch_exp += other.mismatch_exp;
   correction_dropped += other.correction_dropped;
-  has_rollout |= other.has_rollout;
   has_kl |= other.has_kl;
   has_entropy |= other.has_entropy;
+}
+
+void LossMetrics::forget_mismatch() {
+  mismatch_tokens = correction_dropped = 0;
+  mismatch_abs = mismatch_abs_max = mismatch_exp = 0;
 }
 
 std::vector<std::pair<std::string, double>> LossMetrics::named() const {
@@ -38,11 +43,13 @@ std::vector<std::pair<std::string, double>> LossMetrics::named() const {
   };
   if (has_kl) out.emplace_back("actor/kl_loss", kl_loss);
   if (has_entropy) out.emplace_back("actor/entropy", entropy / n);
-  if (has_rollout) {
-    out.emplace_back("train_rollout_logprob_abs_diff", mismatch_abs / n);
+  if (mismatch_tokens > 0) {
+    const auto compared = static_cast<double>(mismatch_tokens);
+    out.emplace_back("train_rollout_logprob_abs_diff", mismatch_abs / compared);
     out.emplace_back("train_rollout_logprob_abs_diff_max", mismatch_abs_max);
-    out.emplace_back("token_mult_prob_error", mismatch_exp / n);
-    out.emplace_back("rollout_correction/dropped", static_cast<double>(correction_dropped) / n);
+    out.emplace_back("token_mult_prob_error", mismatch_exp / compared);
+    out.emplace_back("rollout_correction/dropped",
+                     static_cast<double>(correction_dropped) / compared);
   }
   return out;
 }

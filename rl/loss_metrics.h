@@ -19,14 +19,17 @@ struct LossMetrics {
   double old_minus_new = 0;  ///< old_logprob - logprob
   double ratio = 0;          ///< before clipping
   double ratio_max = 0;
-  bool has_rollout = false;
-  double mismatch_abs = 0;  ///< |old_logprob - rollout_logprob|
+  int64_t mismatch_tokens = 0;  ///< trained tokens with a rollout_logprob
+  double mismatch_abs = 0;      ///< |old_logprob - rollout_logprob|, over those
   double mismatch_abs_max = 0;
   double mismatch_exp = 0;         ///< exp of it
   int64_t correction_dropped = 0;  ///< the correction's factor is 0
   bool has_kl = false, has_entropy = false;
 
   void add(const LossMetrics& other);
+  /// Leaves the comparison with the sampler out: where its values served as old_logprob, nothing
+  /// was compared.
+  void forget_mismatch();
 
   /// Names of docs/metrics.md with values per step; means are over trained tokens, and absent
   /// (KL, entropy, mismatch) when the loss was not given what they need.

@@ -87,28 +87,44 @@ void Session::evaluate_into(monitor::Record& record) {
 
 void Session::save() {
   const auto span = run_.monitor().span("save_checkpoint");
+  whole_ = false;  // what cannot be saved is not tried again
   checkpoints_.save(*policy_, *optimizer_, state);
+  whole_ = true;
+}
+
+void Session::save_before_leaving() noexcept {
+  if (!whole_) return;
+  try {
+    save();
+    log_info("saved after step {}; --resume goes on", state.step);
+  } catch (const std::exception& error) {
+    log_warning("step {} could not be saved: {}", state.step, error.what());
+  }
 }
 
 void Session::finish_step(monitor::Record record, int64_t tokens) {
+  whole_ = true;
   record.set("perf/throughput", static_cast<double>(tokens) / std::max(1e-9, step_time_.seconds()));
   record.set("perf/tokens", static_cast<double>(tokens));
   record.set("perf/peak_memory_mib", peak_memory_mib());
   record.set("perf/memory_mib", resident_memory_mib());
-  if (eval_.every > 0 && (!goes_on() || state.step % eval_.every == 0)) {
+  // Not at --steps: a run made in parts has the records of one made at once.
+  if (eval_.every > 0 && (state.step == total_steps_ || state.step % eval_.every == 0)) {
     state.unfinished = record;
     evaluate_into(record);
     state.unfinished.reset();
   }
   // Before the checkpoint: whatever is killed in between, no step lacks its record on resume.
+  whole_ = false;
   run_.monitor().log(std::move(record));
+  whole_ = true;
   if (!goes_on() || (checkpoint_every_ > 0 && state.step % checkpoint_every_ == 0)) save();
 }
 
-void Session::note_skipped(bool skipped, int64_t limit,
+void Session::note_updates(int64_t applied, int64_t skipped, int64_t limit,
                            std::span<const std::vector<int32_t>> sequences) {
-  if (!skipped) {
-    state.skipped_in_a_row = 0;
+  if (skipped == 0) {
+    if (applied > 0) state.skipped_in_a_row = 0;
     return;
   }
   ++state.skipped_in_a_row;

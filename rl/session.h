@@ -51,7 +51,8 @@ class Session {
   /// due.
   void finish_step(monitor::Record record, int64_t tokens);
   /// Makes steps until the last. An interrupt, which `step` passes on as Interrupted, saves the
-  /// state after the last whole step: the one in progress is made again on resume.
+  /// state after the last whole step: the one in progress is made again on resume. So does an
+  /// error, where the policy still is that of `state`.
   template <class Step>
   void loop(Step step) {
     try {
@@ -64,11 +65,18 @@ class Session {
     } catch (const Interrupted&) {
       save();
       throw;
+    } catch (...) {
+      save_before_leaving();
+      throw;
     }
   }
-  /// A step whose loss was not finite: counts, and stops the run after `limit` in a row, with the
-  /// batch saved for inspection.
-  void note_skipped(bool skipped, int64_t limit, std::span<const std::vector<int32_t>> sequences);
+  /// To be called before an update: until finish_step the policy is ahead of `state`.
+  void policy_moves() { whole_ = false; }
+  /// After a step's updates. Those left out because a loss was not finite stop the run after
+  /// `limit` such steps without one that was applied in between, with the batch saved for
+  /// inspection.
+  void note_updates(int64_t applied, int64_t skipped, int64_t limit,
+                    std::span<const std::vector<int32_t>> sequences);
 
   Run& run() { return run_; }
   policy::Policy& policy() { return *policy_; }
@@ -92,6 +100,8 @@ class Session {
   bool goes_on() const;
   /// Saves `state` unless its checkpoint is there.
   void save();
+  /// The same when an error ends the run, which a second one must not hide.
+  void save_before_leaving() noexcept;
   /// The last step whose record stands in metrics.jsonl for good: `begin` writes that of step 0 and
   /// an unfinished one again.
   int64_t last_record() const {
@@ -106,6 +116,7 @@ class Session {
   EvalConfig eval_;
   uint64_t seed_;
   bool restored_ = false;
+  bool whole_ = true;  ///< the policy and metrics.jsonl stand where `state` says
   std::unique_ptr<policy::Policy> policy_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<rollout::Engine> engine_;

@@ -47,6 +47,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
     UpdateResult result;
     {
       const auto span = session.run().monitor().span("update_actor");
+      session.policy_moves();
       result = update(decoder, session.optimizer(), pack(sequences, recipe.update.max_tokens),
                       cross_entropy(scale), settings);
     }
@@ -54,7 +55,8 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
     if (result.skipped) {
       for (const Sequence& s : sequences) tokens.push_back(s.tokens);
     }
-    session.note_skipped(result.skipped, recipe.max_skipped_steps, tokens);
+    session.note_updates(result.skipped ? 0 : 1, result.skipped ? 1 : 0, recipe.max_skipped_steps,
+                         tokens);
     if (!result.skipped) {
       record.set("train/loss", result.loss);
       record.set("actor/grad_norm", result.grad_norm);

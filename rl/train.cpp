@@ -14,19 +14,19 @@
 namespace grpo::rl {
 namespace {
 
-/// Rewards [question][answer] of the groups that are learned from.
-std::vector<std::vector<double>> rewards_of(const std::vector<AnsweredProblem>& answered) {
+/// Statistics over the batch are those of all its groups, also of those that leave afterwards.
+void set_advantages(std::vector<AnsweredProblem>& answered, const AdvantageConfig& config) {
   std::vector<std::vector<double>> rewards;
   for (const auto& a : answered) rewards.push_back(a.rewards);
-  return rewards;
+  auto advantages = group_advantages(rewards, config);
+  for (size_t g = 0; g < answered.size(); ++g) answered[g].advantages = std::move(advantages[g]);
 }
 
-void add_advantage_metrics(const std::vector<std::vector<double>>& advantages,
-                           monitor::Record& record) {
+void add_advantage_metrics(std::span<const AnsweredProblem> answered, monitor::Record& record) {
   double sum = 0, least = 0, most = 0;
   int64_t count = 0;
-  for (const auto& row : advantages) {
-    for (const double a : row) {
+  for (const auto& problem : answered) {
+    for (const double a : problem.advantages) {
       sum += a;
       least = count == 0 ? a : std::min(least, a);
       most = count == 0 ? a : std::max(most, a);
@@ -116,13 +116,13 @@ class Trainer {
     monitor::Record record{next.step + 1, {}};
     std::vector<AnsweredProblem> answered = sample(next, record);  // o ~ pi_old, r
     const int64_t tokens = count_tokens(answered);
-    if (recipe_.select.drop_uniform) drop_uniform(answered);  // they carry no gradient
+    set_advantages(answered, recipe_.advantage);              // A
+    if (recipe_.select.drop_uniform) drop_uniform(answered);  // their advantages are 0
     if (answered.empty()) {
       log_warning("step {}: every group had equal rewards: the policy stays as it is", record.step);
     }
-    const auto advantages = group_advantages(rewards_of(answered), recipe_.advantage);  // A
-    add_advantage_metrics(advantages, record);
-    learn(make_sequences(answered, advantages), record);  // pi <- pi + ...
+    add_advantage_metrics(answered, record);
+    learn(make_sequences(answered), record);  // pi <- pi + ...
     ++next.step;
     next.stream = stream_.cursor();
     next.skipped_in_a_row = session_.state.skipped_in_a_row;
@@ -209,7 +209,6 @@ void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {
   session_.run().note("learning");
   if (recipe_.select.truncated == Truncated::kMask) mask_truncated(sequences);
   const UpdateConfig& u = recipe_.update;
-  const bool single = u.minibatches == 1 && u.epochs == 1;
   policy::Decoder& decoder = session_.policy().decoder();
   UpdateSettings settings;
   settings.temperature = recipe_.rollout.temperature;
@@ -229,12 +228,15 @@ void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {
       settings.completions = scale.completions;
       const auto batches = pack(part, u.max_tokens);
       if (batches.empty()) continue;
+      const bool unmoved = updates == skipped;  // the policy is still the one that sampled
+      session_.policy_moves();
       last = update(
           decoder, session_.optimizer(), batches,
-          grpo_loss(recipe_.loss, scale, single, reference_ ? &reference_->decoder() : nullptr,
+          grpo_loss(recipe_.loss, scale, unmoved, reference_ ? &reference_->decoder() : nullptr,
                     settings.temperature, settings.vocab),
           settings);
       ++updates;
+      if (!unmoved) last.metrics.forget_mismatch();
       if (last.skipped) {
         ++skipped;
         continue;
@@ -250,8 +252,8 @@ void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {
   if (skipped > 0) {
     for (const Sequence& s : sequences) tokens.push_back(s.tokens);
   }
-  session_.note_skipped(skipped > 0, recipe_.max_skipped_steps, tokens);
   const int64_t applied = updates - skipped;
+  session_.note_updates(applied, skipped, recipe_.max_skipped_steps, tokens);
   if (applied > 0) {
     const auto n = static_cast<double>(applied);
     metrics.pg_loss /= n;
@@ -283,6 +285,12 @@ void validate(const TrainRecipe& recipe) {
               recipe.rollout.questions * recipe.rollout.group_size);
   check_input(recipe.select.refill_rounds == 0 || recipe.select.drop_uniform,
               "select.refill_rounds: needs select.drop_uniform");
+  const Baseline baseline = recipe.advantage.baseline;
+  check_input(!recipe.select.drop_uniform ||
+                  (baseline != Baseline::kBatchMean && baseline != Baseline::kNone),
+              "select.drop_uniform: with advantage.baseline {} groups of equal rewards carry a "
+              "gradient: set it to false",
+              name_of(baseline));
   check_during_training(recipe.eval);
 }
 

@@ -124,13 +124,12 @@ UpdateResult update(policy::Decoder& decoder, Optimizer& optimizer,
   return result;
 }
 
-BatchLoss grpo_loss(const LossConfig& config, LossScale scale, bool single_update,
+BatchLoss grpo_loss(const LossConfig& config, LossScale scale, bool unmoved,
                     policy::Decoder* reference, double temperature, int64_t vocab) {
   return [=](const PackedBatch& batch, const TrainedTokens& trained) {
     LossInputs in;
     in.logprob = trained.logprob;
-    in.old_logprob =
-        single_update ? trained.logprob.detach() : pick(batch.old_logprob, trained.rows);
+    in.old_logprob = unmoved ? trained.logprob.detach() : pick(batch.old_logprob, trained.rows);
     in.advantage = pick(batch.advantage, trained.rows);
     in.mask = at::ones({trained.logprob.size(0)}, at::kBool);
     in.offsets = trained.offsets;

@@ -74,11 +74,11 @@ UpdateResult update(policy::Decoder& decoder, Optimizer& optimizer,
                     std::span<const PackedBatch> batches, const BatchLoss& loss,
                     const UpdateSettings& settings);
 
-/// The policy loss of `config` as a BatchLoss. `scale` counts the minibatch. With `single_update`
-/// the policy has not moved since the answers were sampled: old_logprob is its own log-probability
-/// (ratio 1), else the batch's old_logprob. `reference` (may be null) is the frozen policy of the
-/// KL.
-BatchLoss grpo_loss(const LossConfig& config, LossScale scale, bool single_update,
+/// The policy loss of `config` as a BatchLoss. `scale` counts the minibatch. Where the policy
+/// is `unmoved` since the answers were sampled, old_logprob is its own log-probability (ratio 1,
+/// and the sampler's is compared with it), else the batch's old_logprob. `reference` (may be null)
+/// is the frozen policy of the KL.
+BatchLoss grpo_loss(const LossConfig& config, LossScale scale, bool unmoved,
                     policy::Decoder* reference, double temperature, int64_t vocab);
 
 /// Cross-entropy: -mean over the minibatch's trained tokens of their log-probability.

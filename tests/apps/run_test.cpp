@@ -284,12 +284,15 @@ TEST_P(SlowRun, EndsWithACheckpointWhenAnEvaluationMeetsItsTarget) {
 }
 
 TEST_P(SlowRun, StoppedAfterAStepItGoesOn) {
-  const test::TemporaryFolder folder;
-  const fs::path run = folder.path() / "run";
-  ASSERT_EQ(run_grpo(command(run) + " --steps 3").code, 0);
-  EXPECT_TRUE(fs::exists(run / "checkpoints/step-3"));
-  ASSERT_EQ(run_grpo(command(run) + " --resume").code, 0);
-  expect_same_run(run, whole());
+  for (const int steps : {2, 3}) {  // an evaluation is due after the third
+    SCOPED_TRACE(steps);
+    const test::TemporaryFolder folder;
+    const fs::path run = folder.path() / "run";
+    ASSERT_EQ(run_grpo(command(run) + fmt::format(" --steps {}", steps)).code, 0);
+    EXPECT_TRUE(fs::exists(run / fmt::format("checkpoints/step-{}", steps)));
+    ASSERT_EQ(run_grpo(command(run) + " --resume").code, 0);
+    expect_same_run(run, whole());
+  }
 }
 
 TEST_P(SlowRun, ResumeRefusesAChangedRecipe) {
@@ -303,6 +306,67 @@ TEST_P(SlowRun, ResumeRefusesAChangedRecipe) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, SlowRun, ::testing::Values("train", "sft"),
                          [](const auto& kind) { return kind.param; });
+
+TEST(Run, AnErrorThatEndsItSavesWhatStands) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  // Answers of random weights are never right, so no group says anything.
+  const auto ended =
+      run_grpo("train " + recipes().grpo().string() + " --quiet --output " + run.string() +
+               " --set reward.overlong=0 --set select.refill_rounds=1 --set eval.every=0");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("had equal rewards"));
+  EXPECT_TRUE(fs::exists(run / "checkpoints/step-0/model.safetensors")) << ended.err;
+}
+
+TEST(Run, GroupsThatLeaveStayInTheStatisticsOfTheBatch) {
+  const test::TemporaryFolder folder;
+  std::vector<OrderedJson> first;
+  for (const std::string drop : {"true", "false"}) {
+    const fs::path run = folder.path() / drop;
+    const auto finished = run_grpo(
+        "train " + recipes().grpo().string() + " --quiet --steps 1 --output " + run.string() +
+        " --set rollout.questions=8 --set rollout.group_size=2 --set reward.overlong_buffer=1"
+        " --set advantage.scale=batch_std --set eval.every=0 --set select.drop_uniform=" +
+        drop);
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    first.push_back(metrics(run).front());
+    const double uniform = first.back()["frac_reward_zero_std"];
+    ASSERT_TRUE(uniform > 0 && uniform < 1) << uniform;
+  }
+  EXPECT_EQ(first[0]["advantages/min"], first[1]["advantages/min"]);
+  EXPECT_EQ(first[0]["advantages/max"], first[1]["advantages/max"]);
+}
+
+TEST(Run, GroupsWithAGradientAreNotDropped) {
+  const auto refused = run_grpo("train " + recipes().grpo().string() +
+                                " --dry-run --set advantage.baseline=batch_mean");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("select.drop_uniform: with advantage.baseline batch_mean"));
+}
+
+TEST(SlowThreads, ALossOverManyTokensDoesNotDependOnTheirNumber) {
+  // ATen cuts sums of 32768 numbers and more by threads; in two of these sizes that shows.
+  for (const int questions : {720, 780}) {
+    const test::TemporaryFolder folder;
+    std::vector<std::string> records;
+    for (const std::string threads : {"1", "2"}) {
+      const fs::path run = folder.path() / threads;
+      setenv("OMP_NUM_THREADS", threads.c_str(), 1);
+      const auto finished = run_grpo(
+          "train " + recipes().grpo().string() + " --quiet --steps 1 --output " + run.string() +
+          fmt::format(" --set rollout.questions={} --set rollout.engine.max_running=128"
+                      " --set eval.every=0 --set update.max_tokens=200000",
+                      questions * 3 / 2));
+      unsetenv("OMP_NUM_THREADS");
+      ASSERT_EQ(finished.code, 0) << finished.err;
+      const auto row = metrics(run).front();
+      ASSERT_GT(row["train/tokens"].get<double>(), 32768);
+      records.push_back(row.dump());
+    }
+    EXPECT_EQ(records[0], records[1]) << questions;
+  }
+}
 
 /// Losses of the first three steps, recorded once (tests/golden/run/README.md): a change that is
 /// not meant to alter numbers must not alter these.

@@ -333,7 +333,7 @@ TEST(PolicyLoss, MismatchIsMeasuredWhereTheSamplersLogprobsAreGiven) {
   in.mask = at::ones({2}, at::kBool);
   in.offsets = at::tensor({0, 2}, at::kLong);
   const auto m = policy_loss(in, {.tokens = 2, .completions = 1}, {}).metrics;
-  EXPECT_TRUE(m.has_rollout);
+  EXPECT_EQ(m.mismatch_tokens, m.tokens);
   EXPECT_NEAR(m.mismatch_abs, 0.4, 1e-15);
   EXPECT_NEAR(m.mismatch_abs_max, 0.3, 1e-15);
   EXPECT_NEAR(m.mismatch_exp, std::exp(0.1) + std::exp(0.3), 1e-14);
