@@ -6,6 +6,7 @@
 
 #define GRPO_EXPORT __attribute__((visibility("default")))
 
+// NOLINTBEGIN(readability-identifier-naming,modernize-use-using): the names and words of C
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -47,3 +48,4 @@ GRPO_EXPORT void grpo_free(char* text);
 #ifdef __cplusplus
 }
 #endif
+// NOLINTEND(readability-identifier-naming,modernize-use-using)

@@ -52,7 +52,7 @@ double think_answer_format(std::string_view response, ThinkTag think_tag) {
 }
 
 double strict_line_format(std::string_view response) {
-  std::string_view rest = response, thought, answer;
+  std::string_view rest = response, thought;
   const bool good = take(rest, "<think>\n") &&
                     take_until(rest, "\n</think>\n<answer>\n", thought) &&
                     rest.ends_with("\n</answer>");

@@ -37,6 +37,7 @@ std::vector<std::vector<RubricScore>> score_all(const Rubric& rubric,
     pending.emplace_back(rubric, problems[q], std::move(groups[q]), pool);
   }
   std::vector<std::vector<RubricScore>> scores;
+  scores.reserve(pending.size());
   for (auto& group : pending) scores.push_back(group.get());
   return scores;
 }

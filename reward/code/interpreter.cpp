@@ -58,6 +58,7 @@ std::optional<std::string> output_of(const std::vector<std::string>& command) {
   posix_spawn_file_actions_adddup2(&actions, pipe.second.get(), 1);
   posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& text : command) arguments.push_back(const_cast<char*>(text.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = 0;
@@ -94,7 +95,7 @@ std::optional<Interpreter> ask(const std::string& python) {
     if (!inside) found.files.push_back(library);
   }
   // Where the loader looks for libraries outside of its usual folders.
-  if (std::filesystem::exists("/etc/ld.so.cache")) found.files.push_back("/etc/ld.so.cache");
+  if (std::filesystem::exists("/etc/ld.so.cache")) found.files.emplace_back("/etc/ld.so.cache");
   return found;
 }
 

@@ -70,17 +70,18 @@ JailLayout layout_of(const JailPlan& plan) {
   std::sort(layout.folders.begin(), layout.folders.end());
   layout.folders.erase(std::unique(layout.folders.begin(), layout.folders.end()),
                        layout.folders.end());
-  layout.links.push_back({"/dev/shm", "/tmp"});  // for semaphores, within the same bounds
+  layout.links.emplace_back("/dev/shm", "/tmp");  // for semaphores, within the same bounds
   for (const char* link : {"/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin"}) {
     std::error_code none;
     const auto target = fs::read_symlink(link, none);
-    if (!none) layout.links.push_back({link, target.string()});
+    if (!none) layout.links.emplace_back(link, target.string());
   }
   return layout;
 }
 
 std::vector<const char*> pointers(const std::vector<std::string>& texts) {
   std::vector<const char*> result;
+  result.reserve(texts.size() + 1);
   for (const auto& text : texts) result.push_back(text.c_str());
   result.push_back(nullptr);
   return result;

@@ -28,7 +28,7 @@ void make_nonblocking(const Descriptor& descriptor) {
 
 }  // namespace
 
-Run::Run(Worker& worker, const Limits& limits, std::vector<Role> roles, Descriptor channel,
+Run::Run(Worker& worker, const Limits& limits, const std::vector<Role>& roles, Descriptor channel,
          size_t num_cases)
     : worker_(worker),
       limits_(limits),
@@ -249,7 +249,7 @@ void Run::write_channel() {
   }
 }
 
-double Run::cpu_now(const Fork& fork) const {
+double Run::cpu_now(const Fork& fork) {
   if (fork.ended) return fork.end.cpu_seconds;
   clockid_t clock{};
   timespec now{};

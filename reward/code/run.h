@@ -46,7 +46,7 @@ class Run {
 
   /// `channel`: the supervisor's end of a stream socket, or nothing.
   /// `num_cases`: how often the clock may start again.
-  Run(Worker& worker, const Limits& limits, std::vector<Role> roles, Descriptor channel = {},
+  Run(Worker& worker, const Limits& limits, const std::vector<Role>& roles, Descriptor channel = {},
       size_t num_cases = 1);
   ~Run();
   Run(const Run&) = delete;
@@ -90,7 +90,7 @@ class Run {
   void read_channel();
   void write_channel();
   std::optional<Event> check_clocks();
-  double cpu_now(const Fork& fork) const;
+  static double cpu_now(const Fork& fork);
   int timeout_ms() const;
 
   Worker& worker_;

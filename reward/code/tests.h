@@ -59,9 +59,9 @@ struct CodeTests {
 
 /// Reads the `tests` and `limits` objects of a row of `grpo verify code` (docs/commands.md).
 /// Throws Error (exit code 2) that begins with `where` and names the field: unknown kind or key,
-/// empty lists, lists of unequal length, limits out of range.
-CodeTests tests_from_json(const Json& tests, const std::string& where);
-Limits limits_from_json(const Json& limits, Limits defaults, const std::string& where);
+/// empty lists, lists of unequal length, limits out of range. `limits` holds what a row leaves out.
+CodeTests tests_from_json(const Json& json, const std::string& where);
+Limits limits_from_json(const Json& json, Limits limits, const std::string& where);
 
 /// The tests that a problem of kind `code` carries. Throws Error if it has none or mixes styles.
 CodeTests tests_of(const datasets::Problem& problem);

@@ -72,7 +72,7 @@ JailPlan plan_for(Level level, const Interpreter& python) {
   plan.executable = python.executable;
   // No site packages, no user's folder, no .pyc files; the hash seed of -I would be random.
   plan.arguments = {python.executable, "-S", "-s", "-B", "-X", "utf8"};
-  if (python.has_safe_path) plan.arguments.push_back("-P");
+  if (python.has_safe_path) plan.arguments.emplace_back("-P");
   plan.arguments.insert(plan.arguments.end(), {"-c", kBootstrap});
   plan.environment = {"PYTHONHASHSEED=0", "PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8",
                       "OPENBLAS_NUM_THREADS=1"};
