@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kBlockPages = 8;
 constexpr int64_t kBlockKeys = kBlockPages * kPageSize;
 constexpr int64_t kBlockRows = 48;
-static_assert(kBlockRows % kTileRows == 0);
+static_assert(kBlockRows % kQueryRows == 0);
 
 // Register tile of the products that give a row per key.
 #if defined(GRPO_ISA_avx512)
@@ -165,22 +165,22 @@ class HeadBackward {
       const float* dout = a_.dout + row_index(row + r) * v_dim_;
       std::memcpy(q_ + r * wide_dim_, q, static_cast<size_t>(dim_) * sizeof(float));
       std::memcpy(dout_ + r * wide_v_dim_, dout, static_cast<size_t>(v_dim_) * sizeof(float));
-      const int64_t tile = r / kTileRows * kTileRows;
-      pack_row<kTileRows>(q, dim_, r - tile, q_tiles_ + tile * dim_);
-      pack_row<kTileRows>(dout, v_dim_, r - tile, dout_tiles_ + tile * v_dim_);
+      const int64_t tile = r / kQueryRows * kQueryRows;
+      pack_row<kQueryRows>(q, dim_, r - tile, q_tiles_ + tile * dim_);
+      pack_row<kQueryRows>(dout, v_dim_, r - tile, dout_tiles_ + tile * v_dim_);
     }
   }
 
   /// P and dS of the block.
   void score(int64_t row, int64_t rows, int64_t key, int64_t page_begin, int64_t page_end) {
     constexpr int64_t kStride = kBlockRows * kPageSize;
-    for (int64_t tile = 0; tile < rows; tile += kTileRows) {
+    for (int64_t tile = 0; tile < rows; tile += kQueryRows) {
       const int64_t at = page_begin * kStride + tile * kPageSize;
-      score_tile<kTileRows>(
+      score_tile<kQueryRows>(
           q_tiles_ + tile * dim_,
           [&](int64_t p) { return key_pages_ + (page_begin + p) * dim_ * kPageSize; },
           page_end - page_begin, dim_, a_.shape.scale, p_ + at, kStride);
-      score_tile<kTileRows>(
+      score_tile<kQueryRows>(
           dout_tiles_ + tile * v_dim_,
           [&](int64_t p) { return value_pages_ + (page_begin + p) * v_dim_ * kPageSize; },
           page_end - page_begin, v_dim_, 1.0f, ds_ + at, kStride);
@@ -222,15 +222,15 @@ class HeadBackward {
 
   /// dq[row] += dS[row, key] * k[key], keys in order.
   void add_to_queries(int64_t row, int64_t rows, int64_t page_begin, int64_t page_end) {
-    for (int64_t tile = 0; tile < rows; tile += kTileRows) {
-      float* dq[kTileRows];
-      for (int r = 0; r < kTileRows; ++r) {
+    for (int64_t tile = 0; tile < rows; tile += kQueryRows) {
+      float* dq[kQueryRows];
+      for (int r = 0; r < kQueryRows; ++r) {
         const int64_t last = std::min(tile + r, rows - 1);  // rows beyond are not stored
         dq[r] = a_.dq + row_index(row + last) * dim_;
       }
-      for_columns<tile_width(kTileRows)>(dim_, [&]<int C>(int64_t column, int64_t lanes) {
-        v16 sum[kTileRows][C];
-        for (int r = 0; r < kTileRows; ++r) {
+      for_columns<tile_width(kQueryRows)>(dim_, [&]<int C>(int64_t column, int64_t lanes) {
+        v16 sum[kQueryRows][C];
+        for (int r = 0; r < kQueryRows; ++r) {
           for (int c = 0; c < C; ++c) sum[r][c] = load_lanes(dq[r] + column + c * kLanes, lanes);
         }
         for (int64_t page = page_begin; page < page_end; ++page) {
@@ -238,7 +238,7 @@ class HeadBackward {
                                    keys_ + page * kPageSize * wide_dim_ + column, wide_dim_,
                                    kPageSize);
         }
-        for (int r = 0; r < kTileRows && tile + r < rows; ++r) {
+        for (int r = 0; r < kQueryRows && tile + r < rows; ++r) {
           for (int c = 0; c < C; ++c) {
             store_lanes(dq[r] + column + c * kLanes, sum[r][c], lanes);
           }
@@ -255,7 +255,7 @@ class HeadBackward {
   float *key_pages_, *value_pages_;  // [pages][dim or v_dim][16]
   float *keys_, *dk_, *dv_;          // [keys][dim or v_dim, padded]
   float *q_, *dout_;                 // [rows][dim or v_dim, padded]
-  float *q_tiles_, *dout_tiles_;     // [tiles][dim or v_dim][kTileRows]
+  float *q_tiles_, *dout_tiles_;     // [tiles][dim or v_dim][kQueryRows]
   float *p_, *ds_;                   // [pages][rows][16]
 };
 

@@ -168,14 +168,14 @@ void attend_rows(const Forward& f, const AttentionRun& run, int64_t kv_head, int
     attend<2>(f, run, kv_head, first_row, rows);
   } else if (rows == 3) {
     attend<3>(f, run, kv_head, first_row, rows);
-  } else if (rows == 4 || kTileRows == 4) {
+  } else if (rows == 4 || kQueryRows == 4) {
     attend<4>(f, run, kv_head, first_row, rows);
   } else if (rows <= 6) {
-    attend<std::min(6, kTileRows)>(f, run, kv_head, first_row, rows);
+    attend<std::min(6, kQueryRows)>(f, run, kv_head, first_row, rows);
   } else if (rows <= 8) {
-    attend<std::min(8, kTileRows)>(f, run, kv_head, first_row, rows);
+    attend<std::min(8, kQueryRows)>(f, run, kv_head, first_row, rows);
   } else {
-    attend<kTileRows>(f, run, kv_head, first_row, rows);
+    attend<kQueryRows>(f, run, kv_head, first_row, rows);
   }
 }
 
@@ -187,7 +187,7 @@ void attention_forward(const float* q, const float* key_pages, const float* valu
   const Forward f{q, key_pages, value_pages, shape, out, log_sum};
   WorkList work;
   const auto num_tiles = [&](const AttentionRun& run) {
-    return (run.query_count * f.group() + kTileRows - 1) / kTileRows;
+    return (run.query_count * f.group() + kQueryRows - 1) / kQueryRows;
   };
   for (int64_t i = 0; i < num_runs; ++i) work.add_group(num_tiles(runs[i]) * shape.kv_heads);
   parallel_for(work.size(), 1, [&](int64_t begin, int64_t end) {
@@ -196,8 +196,8 @@ void attention_forward(const float* q, const float* key_pages, const float* valu
       const AttentionRun& run = runs[index];
       const int64_t tiles = num_tiles(run);
       // The last tile first: it sees the most keys, and long work late leaves threads idle.
-      const int64_t first_row = (tiles - 1 - item % tiles) * kTileRows;
-      const int64_t rows = std::min<int64_t>(kTileRows, run.query_count * f.group() - first_row);
+      const int64_t first_row = (tiles - 1 - item % tiles) * kQueryRows;
+      const int64_t rows = std::min<int64_t>(kQueryRows, run.query_count * f.group() - first_row);
       attend_rows(f, run, item / tiles, first_row, rows);
     }
   });

@@ -16,13 +16,13 @@ namespace grpo::kernels::cpu::GRPO_ISA {
 
 // Accumulators that fit the register file beside their operands, in units of v16.
 #if defined(GRPO_ISA_avx512)
-inline constexpr int kTileRows = 12;
+inline constexpr int kQueryRows = 12;
 inline constexpr int kAccumulators = 24;
 #elif defined(GRPO_ISA_avx2)
-inline constexpr int kTileRows = 6;
+inline constexpr int kQueryRows = 6;
 inline constexpr int kAccumulators = 6;
 #else
-inline constexpr int kTileRows = 4;
+inline constexpr int kQueryRows = 4;
 inline constexpr int kAccumulators = 4;
 #endif
 
