@@ -192,7 +192,11 @@ std::vector<double> nice_ticks(double low, double high, int count) {
   // Multiples, not sums: 0.1 + 0.1 + 0.1 is not 0.3. A hair of tolerance keeps an end that is
   // round.
   const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
-  for (double i = first; i <= last; ++i) ticks.push_back(i == 0 ? 0.0 : i * step);
+  for (int k = 0; first + k <= last; ++k) {
+    const double tick = (first + k) * step;
+    // Where neighbouring numbers are further apart than ticks, some ticks are the same number.
+    if (ticks.empty() || tick > ticks.back()) ticks.push_back(tick);
+  }
   return ticks;
 }
 

@@ -110,7 +110,7 @@ void TerminalProgress::note(std::string_view text) {
   if (display_width(line) <= free) show(line);
 }
 
-void TerminalProgress::show(std::string_view line) {
+void TerminalProgress::show(std::string_view line) const {
   write_all(options_.fd, live_ ? fmt::format("\r\x1b[K{}", line) : fmt::format("{}\n", line));
 }
 

@@ -55,7 +55,7 @@ class TerminalProgress {
   void note(std::string_view text);
 
  private:
-  void show(std::string_view line);
+  void show(std::string_view line) const;
 
   ProgressOptions options_;
   bool live_;

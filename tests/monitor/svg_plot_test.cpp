@@ -24,6 +24,13 @@ TEST(SvgPlot, TicksAreRoundNumbers) {
   EXPECT_THAT(test::error_of([] { nice_ticks(1, 1, 4); }, 1), HasSubstr("no ticks"));
 }
 
+TEST(SvgPlot, TicksEndWhereNumbersHaveNoMoreDigits) {
+  // Two neighbours; a tick may be rounded to the number beyond.
+  const auto ticks = nice_ticks(1, std::nextafter(1.0, 2.0), 6);
+  EXPECT_THAT(ticks, testing::SizeIs(testing::AllOf(testing::Ge(2u), testing::Le(4u))));
+  EXPECT_THAT(ticks, testing::Each(testing::DoubleNear(1.0, 4e-16)));
+}
+
 TEST(SvgPlot, DrawsEverySeriesWithItsLegend) {
   PlotOptions options;
   options.title = "a < b & c";
