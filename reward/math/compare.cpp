@@ -123,7 +123,7 @@ class Comparer {
     };
     const auto x = parts(a), y = parts(b);
     if (a->op == b->op) {
-      const auto same = in_order(x, y);
+      auto same = in_order(x, y);
       if (same.equality == Equality::equal) return same;
     }
     if (x.size() != y.size() || contains(*a, Op::quantity) || contains(*b, Op::quantity)) {
@@ -295,7 +295,7 @@ class Comparer {
       return result;
     }
     if (a->op == Op::percent || b->op == Op::percent) {
-      const auto bare = compare_scalars(*without_mark(a), *without_mark(b), options_, budget_);
+      auto bare = compare_scalars(*without_mark(a), *without_mark(b), options_, budget_);
       if (bare.equality == Equality::equal || a->op == b->op) return bare;
       auto whole = compare_scalars(*a, *b, options_, budget_);
       whole.reason = "percent";

@@ -111,7 +111,7 @@ class Numeric {
     return x.is_real() && arb_is_negative(acb_realref(x.get()));
   }
 
-  std::optional<Ball> nth_root(Ball x, ulong n) {
+  std::optional<Ball> nth_root(Ball x, ulong n) const {
     const bool real = n % 2 == 1 && is_negative_real(x);
     if (real) acb_neg(x.get(), x.get());
     Ball result;
@@ -231,7 +231,7 @@ class Numeric {
   }
 
   /// Functions of real arguments: floor and ceil only where the ball decides.
-  std::optional<Ball> real_function(const std::string& name, const std::vector<Ball>& v) {
+  std::optional<Ball> real_function(const std::string& name, const std::vector<Ball>& v) const {
     for (const auto& x : v) {
       if (!x.is_real()) return std::nullopt;
     }

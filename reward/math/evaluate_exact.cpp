@@ -121,7 +121,7 @@ class Exact {
   }
 
  private:
-  std::optional<Rational> apply(const Expression& e, const std::vector<Rational>& v) {
+  static std::optional<Rational> apply(const Expression& e, const std::vector<Rational>& v) {
     switch (e.op) {
       case Op::negate:
         return Rational(0) - v[0];

@@ -47,7 +47,7 @@ std::optional<std::string> as_word(const Expression& e) {
 }
 
 std::string plain_word(std::string_view text) {
-  const std::string word = lowered(text);
+  std::string word = lowered(text);
   for (const std::string_view article : {"a ", "an ", "the "}) {
     if (word.starts_with(article)) return word.substr(article.size());
   }

@@ -39,7 +39,7 @@ class Parser {
   // Atoms.
   Ref atom();
   Ref number();
-  Ref symbol(std::string name);
+  Ref symbol(const std::string& name);
   Ref command();
   Ref braces();
   Ref parentheses();
@@ -55,7 +55,7 @@ class Parser {
   Ref bound();
   Ref opaque(const std::string& name);
   Ref environment();
-  Ref matrix(const std::string& close);
+  Ref matrix(const std::string& name);
   Ref group_argument();  // {…} or a single token
   std::string raw_group();
   std::string subscript();

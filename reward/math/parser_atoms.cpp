@@ -168,7 +168,7 @@ std::string Parser::subscript() {
   return "_" + raw_group();
 }
 
-Ref Parser::symbol(std::string name) {
+Ref Parser::symbol(const std::string& name) {
   const std::string below = subscript();
   const bool bound = std::find(bound_.begin(), bound_.end(), name) != bound_.end();
   if (below.empty() && !bound) {
