@@ -113,7 +113,7 @@ class FieldReader {
 
   template <class T, std::same_as<Constraint>... C>
   void operator()(const char* key, T& out, const char* /*doc*/, const C&... constraints) {
-    known_.push_back(key);
+    known_.emplace_back(key);
     const Constraints all{constraints...};
     if (const YamlNode* child = node_.find(key)) {
       const std::string path = context_.path.empty() ? key : context_.path + "." + key;
@@ -135,7 +135,7 @@ class KeyCollector {
  public:
   template <class T, class... C>
   void operator()(const char* key, T&, const char*, const C&...) {
-    keys.push_back(key);
+    keys.emplace_back(key);
   }
   std::vector<std::string_view> keys;
 };

@@ -137,6 +137,7 @@ std::optional<Made> linear(Random& random, const GeneratorConfig& config) {
 std::optional<Term> combine_all(Random& random, const GeneratorConfig& config,
                                 const std::vector<int64_t>& numbers) {
   std::vector<Term> pool;
+  pool.reserve(numbers.size());
   for (const int64_t value : numbers) pool.push_back(number(value));
   const auto take = [&] {
     const auto i = between(random, 0, static_cast<int64_t>(pool.size()) - 1);

@@ -38,7 +38,7 @@ std::vector<Row> read_rows(const std::string& file) {
   std::vector<Row> rows;
   JsonLines lines(file);
   while (auto object = lines.next()) {
-    JsonObject(*object, lines.where());  // throws unless it is an object
+    static_cast<void>(JsonObject(*object, lines.where()));  // throws unless it is an object
     rows.emplace_back(*std::move(object), lines.where());
   }
   check_input(!rows.empty(), "{}: no rows in it", file);

@@ -56,6 +56,7 @@ void tile(const TileArgs& a) {
   const float* x = a.x;
   const float* w = a.w;
   const int64_t x_row = kWalk == Walk::kRow ? a.x_stride : 1;
+  // NOLINTNEXTLINE(bugprone-branch-clone): kRows may be 1
   const int64_t x_step = kWalk == Walk::kRow ? 1 : kRows;
   const int64_t w_block = a.w_block;
 #pragma GCC unroll 2

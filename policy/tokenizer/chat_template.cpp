@@ -86,7 +86,7 @@ ChatTemplate::ChatTemplate(std::string name, std::vector<jinja::Statement> progr
     : name_(std::move(name)),
       program_(std::make_shared<const std::vector<jinja::Statement>>(std::move(program))) {}
 
-ChatTemplate ChatTemplate::parse(std::string source, std::string name) {
+ChatTemplate ChatTemplate::parse(const std::string& source, std::string name) {
   std::vector<jinja::Statement> program = jinja::parse(source, name);
   return ChatTemplate(std::move(name), std::move(program));
 }

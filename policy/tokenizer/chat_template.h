@@ -26,7 +26,7 @@ class ChatTemplate {
  public:
   /// `name` (a file, or file and key) begins every error message.
   /// Throws Error "name:line:column: what" for bad syntax and for all that is not in the subset.
-  static ChatTemplate parse(std::string source, std::string name);
+  static ChatTemplate parse(const std::string& source, std::string name);
 
   struct Input {
     nlohmann::ordered_json messages;                  ///< [{role, content, ...}]

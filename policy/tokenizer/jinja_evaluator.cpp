@@ -37,7 +37,7 @@ class Evaluator {
  public:
   Evaluation run(const std::vector<Statement>& program, const std::string& name,
                  std::vector<std::pair<std::string, Value>> variables) {
-    for (auto& [key, value] : variables) root_.set(key, std::move(value));
+    for (auto& variable : variables) root_.set(variable.first, std::move(variable.second));
     try {
       execute(program, root_);
     } catch (const TemplateError& error) {

@@ -85,7 +85,7 @@ void ExpressionParser::unexpected(std::string_view wanted) const {
                                : std::string(kKinds[static_cast<size_t>(found.kind)])));
 }
 
-ExpressionPtr ExpressionParser::make(Kind kind, Position position) const {
+ExpressionPtr ExpressionParser::make(Kind kind, Position position) {
   auto node = std::make_unique<Expression>();
   node->kind = kind;
   node->position = position;

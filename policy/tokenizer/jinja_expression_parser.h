@@ -76,7 +76,7 @@ class ExpressionParser {
   void parse_arguments(Expression& call);
   std::string comparison_operator();
 
-  ExpressionPtr make(Expression::Kind kind, Position position) const;
+  static ExpressionPtr make(Expression::Kind kind, Position position);
   void adopt(Expression& parent, ExpressionPtr child) const;
 
   std::vector<Token> tokens_;

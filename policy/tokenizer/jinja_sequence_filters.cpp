@@ -137,7 +137,7 @@ Value map(const Value& subject, const Arguments& arguments, Budget& budget) {
     if (filter == nullptr) fail("map: the filter is not supported");
     Arguments rest = arguments;
     rest.positional.erase(rest.positional.begin());
-    change = [filter, rest = std::move(rest), &budget](Value item) {
+    change = [filter, rest = std::move(rest), &budget](const Value& item) {
       return filter(item, rest, budget);
     };
   }
@@ -223,6 +223,7 @@ Value sort(const Value& subject, const Arguments& arguments, Budget& budget) {
   std::vector<std::pair<Value, Value>> keyed;
   for (Value& item : to_vector(subject, budget)) {
     std::vector<Value> key;
+    key.reserve(paths.size());
     for (const auto& path : paths) {
       key.push_back(ignore_case(follow(item, path, nullptr, budget), case_sensitive));
     }

@@ -145,7 +145,7 @@ void PreTokenizer::add(const JsonNode& node) {
     node.allow_keys({"type", "behavior"});
     // Rust's is_ascii_punctuation counts the symbols $+<=>^`|~ in.
     steps_.push_back(std::make_unique<Split>(
-        SplitPattern::from_class(kPunct, /*ascii_classes=*/kPunct | kSymbol),
+        SplitPattern::from_class(kPunct, /*ascii_mask=*/kPunct | kSymbol),
         node.has("behavior") ? split_behavior(node.at("behavior")) : SplitBehavior::kIsolated,
         /*invert=*/false));
   } else if (type == "Metaspace") {

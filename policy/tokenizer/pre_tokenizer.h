@@ -49,6 +49,6 @@ class PreTokenizer {
 
 /// Metaspace's `prepend_scheme`, which its decoder reads too.
 enum class PrependScheme { kAlways, kFirst, kNever };
-PrependScheme prepend_scheme(const JsonNode& metaspace);
+PrependScheme prepend_scheme(const JsonNode& node);
 
 }  // namespace grpo::policy

@@ -16,7 +16,7 @@ namespace grpo::policy {
 /// What becomes of the matches of a pattern (tokenizers' SplitDelimiterBehavior).
 enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
 
-SplitBehavior split_behavior(const JsonNode& name);
+SplitBehavior split_behavior(const JsonNode& node);
 
 /// A pattern of tokenizer.json: {"String": …} or {"Regex": …}; a known regular expression runs as
 /// its hand-written scanner.
@@ -32,9 +32,9 @@ class SplitPattern {
   /// Next match at or after `from`, [begin, end), or {npos, npos}; never empty.
   std::pair<size_t, size_t> find(std::string_view text, size_t from) const;
 
-  /// Appends the parts of `text`, in order, none empty. `invert` takes gaps for matches.
+  /// Appends to `out` the parts of `text`, in order, none empty. `invert` takes gaps for matches.
   void split(std::string_view text, SplitBehavior behavior, bool invert,
-             std::vector<std::string_view>& parts) const;
+             std::vector<std::string_view>& out) const;
 
  private:
   std::string literal_;

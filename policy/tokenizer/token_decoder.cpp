@@ -61,7 +61,7 @@ class ByteFallbackDecoder : public DecoderStep {
       if (first_invalid_utf8(run) == std::string::npos) {
         out.push_back(run);
       } else {
-        for (size_t i = 0; i < run.size(); ++i) out.push_back("\xEF\xBF\xBD");
+        for (size_t i = 0; i < run.size(); ++i) out.emplace_back("\xEF\xBF\xBD");
       }
       run.clear();
     };
