@@ -55,7 +55,7 @@ std::vector<std::string> metrics_in(const std::string& source) {
   auto names = all_matches(source, R"re(record\.set\(\s*"([^"]+)")re");
   // LossMetrics::named(): {"actor/…", value} and emplace_back("…", value).
   for (const char* pattern :
-       {R"re(\{"([a-z_]+/[a-z_/]+)", )re", R"re(emplace_back\("([a-z_]+[a-z_/]*)", )re"}) {
+       {R"re(\{"([a-z_]+/[a-z_/]+)", )re", R"re(emplace_back\("([a-z_]+[a-z_/]*)",\s)re"}) {
     const auto more = all_matches(source, pattern);
     names.insert(names.end(), more.begin(), more.end());
   }
