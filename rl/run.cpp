@@ -19,11 +19,20 @@ namespace grpo::rl {
 
 namespace fs = std::filesystem;
 
+void Run::lock() {
+  check_input(lock_.take(options_.output), "--output: {}: another process is running this run",
+              options_.output.string());
+}
+
 void Run::create() {
   const fs::path& folder = options_.output;
   std::error_code error;
   fs::create_directories(folder, error);
   check_input(!error, "--output: {}: {}", folder.string(), error.message());
+  lock();
+  // Another process may have begun a run here since the constructor looked.
+  check_input(!fs::exists(recipe_file()),
+              "--output: {} holds a run already; use --resume or another folder", folder.string());
   write_atomically(recipe_file(), resolved_recipe_);
   utsname system{};
   uname(&system);

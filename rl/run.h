@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "monitor/jsonl.h"
 #include "monitor/monitor.h"
 #include "rl/recipe.h"
@@ -29,14 +30,16 @@ struct RunOptions {
 /// metrics.jsonl, samples.jsonl, log.txt, checkpoints/.
 class Run {
  public:
-  /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe.
-  /// `recipe` is the resolved one. Throws Error (exit code 2) for a folder in use, a missing one,
-  /// or changed keys, which it names. Nothing is written before `open`.
+  /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe;
+  /// then it is locked before anything in it is read. `recipe` is the resolved one. Throws Error
+  /// (exit code 2) for a folder in use, a missing one, or changed keys, which it names. Nothing
+  /// else is written before `open`.
   template <class Recipe>
   Run(const RunOptions& options, const Recipe& recipe) : options_(options) {
     if (options.resume) {
       const auto file = recipe_file();
       check_input(std::filesystem::exists(file), "--resume: {} does not exist", file.string());
+      lock();
       const auto changed = differing_keys(read_config<Recipe>(file, {}), recipe);
       check_input(changed.empty(), "--resume: the recipe differs from {} in: {}", file.string(),
                   fmt::join(changed, ", "));
@@ -49,7 +52,7 @@ class Run {
     }
   }
 
-  /// Makes the folder with recipe.yaml and run.json; `open` does it for a run that is not resumed.
+  /// Makes the folder, locked, with recipe.yaml and run.json; `open` does it for a run that is not resumed.
   void create();
 
   /// Makes the folder unless it is resumed. Opens samples and metrics, on resume cutting off
@@ -64,9 +67,12 @@ class Run {
   void note(std::string_view text);
 
  private:
+  /// Throws Error (exit code 2) when another process has the folder.
+  void lock();
   std::filesystem::path recipe_file() const { return options_.output / "recipe.yaml"; }
 
   RunOptions options_;
+  FolderLock lock_;
   std::string resolved_recipe_;  // of a fresh run
   int64_t seed_ = 0;
   monitor::Monitor monitor_;
