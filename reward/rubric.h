@@ -96,6 +96,9 @@ class Rubric {
   /// Gives problems of `kind` to `verifier`, replacing the one made from the config.
   void use(datasets::Kind kind, std::unique_ptr<Verifier> verifier);
 
+  /// Whether there is a verifier for problems of `kind`.
+  bool judges(datasets::Kind kind) const { return verifiers_.contains(kind); }
+
   /// Why a problem's reference cannot be judged as its kind; empty when it can.
   std::string why_unreadable(const datasets::Problem& problem) const;
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
@@ -85,6 +86,14 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
   judging.clear();  // the pending groups refer to `problems`
   for (size_t p = 0; p < problems.size(); ++p) out[p].problem = std::move(problems[p]);
   return out;
+}
+
+void check_judged(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
+                  const std::string& source) {
+  for (const auto& problem : problems) {
+    check_input(rubric.judges(problem.kind), "{}: question {}: no verifier for problems of kind {}",
+                source, problem.id, name_of(problem.kind));
+  }
 }
 
 void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,

@@ -37,6 +37,10 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
                                     const rollout::SamplingParams& params,
                                     const rollout::Observer& observer = {});
 
+/// Throws Error (exit code 2) naming the first problem of `source` whose kind has no verifier.
+void check_judged(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
+                  const std::string& source);
+
 /// Warns when the rubric cannot read some references of `source`: of how many, and the first.
 void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
                         const std::string& source);

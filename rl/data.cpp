@@ -120,11 +120,17 @@ std::vector<int32_t> Prompter::encode(const std::string& question) const {
   return ids;
 }
 
-std::vector<int32_t> Prompter::encode_response(const std::string& response) const {
-  auto ids = policy_.tokenizer().encode(response, false);
+Prompter::Encoded Prompter::encode(const datasets::Demonstration& demonstration) const {
   check_input(!policy_.eos().empty(), "the model names no end-of-sequence token");
-  ids.push_back(policy_.eos().front());
-  return ids;
+  Encoded out{encode(demonstration.prompt), 0};
+  out.num_prompt = static_cast<int64_t>(out.ids.size());
+  const auto response = policy_.tokenizer().encode(demonstration.response, false);
+  out.ids.insert(out.ids.end(), response.begin(), response.end());
+  out.ids.push_back(policy_.eos().front());
+  const int64_t context = policy_.decoder().config().context_limit();
+  check_input(static_cast<int64_t>(out.ids.size()) <= context,
+              "{} tokens with the response, the model's context is {}", out.ids.size(), context);
+  return out;
 }
 
 std::string Prompter::decode(const std::vector<int32_t>& answer) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,26 +33,43 @@ class Prompter {
   /// Its ids. Throws Error when it is longer than prompt.max_tokens or leaves no room in the
   /// context.
   std::vector<int32_t> encode(const std::string& question) const;
-  /// Throws the Error of `encode` for the first question it would refuse, naming its id: once at
-  /// the start, not when the question's turn comes. `items`: problems or demonstrations.
+  /// A demonstration as ids: `num_prompt` of the prompt, then the response and an end-of-sequence
+  /// token.
+  struct Encoded {
+    std::vector<int32_t> ids;
+    int64_t num_prompt = 0;
+  };
+  /// Throws Error (exit code 2) also when the whole is longer than the context.
+  Encoded encode(const datasets::Demonstration& demonstration) const;
+
+  /// Throws the Error of `encode` for the first of the problems or demonstrations that it refuses,
+  /// naming source and id: once at the start, not when the row's turn comes. Returns the length of
+  /// the longest prompt.
   template <class Item>
-  void check_all(const std::vector<Item>& items) const {
+  int64_t check_all(const std::vector<Item>& items, const std::string& source) const {
+    int64_t longest = 0;
     for (const Item& item : items) {
       try {
-        encode(item.prompt);
+        longest = std::max(longest, prompt_length(item));
       } catch (const Error& error) {
-        throw Error(fmt::format("question {}: {}", item.id, error.what()), error.exit_code());
+        throw Error(fmt::format("{}: question {}: {}", source, item.id, error.what()), 2);
       }
     }
+    return longest;
   }
-  /// Ids of a response, an end-of-sequence token behind it.
-  std::vector<int32_t> encode_response(const std::string& response) const;
   /// What rewards and people read: the answer's text behind the prefix, special tokens left out.
   std::string decode(const std::vector<int32_t>& answer) const;
 
   const std::string& answer_prefix() const { return config_.answer_prefix; }
 
  private:
+  int64_t prompt_length(const datasets::Problem& problem) const {
+    return static_cast<int64_t>(encode(problem.prompt).size());
+  }
+  int64_t prompt_length(const datasets::Demonstration& demonstration) const {
+    return encode(demonstration).num_prompt;
+  }
+
   PromptConfig config_;
   const policy::Policy& policy_;
 };

@@ -33,7 +33,6 @@ void Session::load(const ModelSource& model, const PromptConfig& prompt,
       std::make_unique<rollout::Engine>(engine_config, policy_->decoder(), &policy_->tokenizer());
   engine_->weights_changed(state.step);
   prompter_ = std::make_unique<Prompter>(prompt, *policy_);
-  prompter_->check_all(eval_problems_);
   warn_of_unreadable(*rubric_, eval_problems_, "eval.data");
 }
 

@@ -9,6 +9,7 @@
 #include "datasets/problem.h"
 #include "policy/policy.h"
 #include "reward/rubric.h"
+#include "rl/answers.h"
 #include "rl/checkpoint.h"
 #include "rl/data.h"
 #include "rl/evaluate.h"
@@ -36,7 +37,7 @@ class Session {
         eval_(recipe.eval),
         seed_(static_cast<uint64_t>(recipe.seed)) {
     load(recipe.model, recipe.prompt, recipe.reward, recipe.optimizer, engine_config);
-    for (const auto& source : stream.sources()) prompter_->check_all(source.items);
+    check_data(recipe, stream);
     check_supported(recipe.moe, policy_->decoder());
     if (restored_) {
       stream.restore(state.stream);
@@ -90,6 +91,22 @@ class Session {
   TrainerState state;
 
  private:
+  /// Everything that makes a row impossible, before the run has a folder.
+  template <class Recipe, class Stream>
+  void check_data(const Recipe& recipe, const Stream& stream) const {
+    constexpr bool kSamples = requires { recipe.rollout; };
+    const std::string engine_key = kSamples ? "rollout.engine" : "engine";
+    for (const auto& source : stream.sources()) {
+      const int64_t longest = prompter_->check_all(source.items, source.name);
+      if constexpr (kSamples) {
+        check_judged(*rubric_, source.items, source.name);
+        engine_->check_room(longest, recipe.rollout.max_new_tokens, engine_key);
+      }
+    }
+    const int64_t longest = prompter_->check_all(eval_problems_, "eval.data");
+    check_judged(*rubric_, eval_problems_, "eval.data");
+    if (longest > 0) engine_->check_room(longest, eval_.max_new_tokens, engine_key);
+  }
   void load(const ModelSource& model, const PromptConfig& prompt,
             const reward::RubricConfig& reward, const OptimizerConfig& optimizer,
             const rollout::EngineConfig& engine_config);

@@ -9,17 +9,12 @@ namespace grpo::rl {
 namespace {
 
 /// Prompt and response with the response (and its end-of-sequence token) trained.
-Sequence sequence_of(const datasets::Demonstration& d, const Prompter& prompter, int64_t context) {
+Sequence sequence_of(const datasets::Demonstration& d, const Prompter& prompter) {
+  Prompter::Encoded encoded = prompter.encode(d);
   Sequence s;
-  s.tokens = prompter.encode(d.prompt);
-  const size_t prompt = s.tokens.size();
-  const auto response = prompter.encode_response(d.response);
-  s.tokens.insert(s.tokens.end(), response.begin(), response.end());
-  check_input(static_cast<int64_t>(s.tokens.size()) <= context,
-              "demonstration {}: {} tokens, the model's context is {}", d.id, s.tokens.size(),
-              context);
+  s.tokens = std::move(encoded.ids);
   s.trained.assign(s.tokens.size(), 1);
-  std::fill(s.trained.begin(), s.trained.begin() + static_cast<std::ptrdiff_t>(prompt), uint8_t{0});
+  std::fill(s.trained.begin(), s.trained.begin() + encoded.num_prompt, uint8_t{0});
   return s;
 }
 
@@ -40,7 +35,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
     monitor::Record record{next.step + 1, {}};
     std::vector<Sequence> sequences;
     for (const auto& d : stream.next(recipe.batch)) {
-      sequences.push_back(sequence_of(d, session.prompter(), decoder.config().context_limit()));
+      sequences.push_back(sequence_of(d, session.prompter()));
     }
     const LossScale scale = loss_scale(sequences);
     settings.rate_factor = learning_rate_factor(recipe.schedule, next.step, recipe.steps);

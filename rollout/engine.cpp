@@ -46,6 +46,24 @@ Engine::Engine(EngineConfig config, policy::Decoder& decoder, const policy::Toke
                  ? decoder.head().out
                  : std::min<int64_t>(decoder.head().out, tokenizer->vocab_size())) {}
 
+int64_t Engine::pages_for(int64_t prompt_tokens, int64_t max_tokens) const {
+  const int64_t room = decoder_.config().context_limit() - prompt_tokens;
+  return pages_of(prompt_tokens + std::min(max_tokens, room));
+}
+
+int64_t Engine::page_budget() const {
+  // No machine has more, and the product stays a number of bytes.
+  const int64_t mib = std::min(config_.kv_memory_mib, int64_t{1} << 40);
+  return mib * (int64_t{1} << 20) / decoder_.page_bytes();
+}
+
+void Engine::check_room(int64_t prompt_tokens, int64_t max_tokens, const std::string& key) const {
+  const int64_t pages = pages_for(prompt_tokens, max_tokens) + 1;  // one copied on write
+  check_input(pages <= page_budget(),
+              "{}.kv_memory_mib: one answer needs {} bytes of cache, the limit of {} MiB is less",
+              key, pages * decoder_.page_bytes(), config_.kv_memory_mib);
+}
+
 void Engine::make_cache(std::span<const std::vector<int32_t>> prompts, int64_t group,
                         const SamplingParams& params) {
   const int64_t context = decoder_.config().context_limit();
@@ -55,20 +73,14 @@ void Engine::make_cache(std::span<const std::vector<int32_t>> prompts, int64_t g
     check(length > 0, "prompt {}: empty", i);
     check(length < context, "prompt {}: {} tokens leave no room in the model's context of {}", i,
           length, context);
-    needs.push_back(pages_of(length + std::min(params.max_tokens, context - length)));
+    check_room(length, params.max_tokens, "engine");
+    needs.push_back(pages_for(length, params.max_tokens));
   }
-  // No machine has more, and the product stays a number of bytes.
-  const int64_t mib = std::min(config_.kv_memory_mib, int64_t{1} << 40);
-  const int64_t budget = mib * (int64_t{1} << 20) / decoder_.page_bytes();
   const int64_t largest = *std::max_element(needs.begin(), needs.end()) + 1;
-  check_input(
-      largest <= budget,
-      "engine.kv_memory_mib: one answer needs {} bytes of cache, the limit of {} MiB is less",
-      largest * decoder_.page_bytes(), config_.kv_memory_mib);
   int64_t total = 0;
   for (const int64_t n : needs) total += (n + 1) * group + 1;
   const int64_t concurrent = (largest + 1) * std::min(config_.max_running, total);
-  const int64_t wanted = std::min({budget, total, concurrent});
+  const int64_t wanted = std::min({page_budget(), total, concurrent});
   if (pages_.num_pages < wanted) {
     pages_ = {};  // free the old ones first
     pages_ = decoder_.make_pages(wanted);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/config.h"
 #include "policy/decoder.h"
@@ -47,6 +48,9 @@ class Engine : public Sampler {
 
   std::vector<Group> sample(std::span<const std::vector<int32_t>> prompts, int64_t group,
                             const SamplingParams& params, const Observer& observer = {}) override;
+  /// Throws Error (exit code 2) naming `<key>.kv_memory_mib` when one answer of `max_tokens` to a
+  /// prompt of so many tokens does not fit the cache, as `sample` would in its turn.
+  void check_room(int64_t prompt_tokens, int64_t max_tokens, const std::string& key) const;
   void weights_changed(int64_t version) override { version_ = version; }
 
   /// Ids that can be drawn: [0, vocab). The learner's softmax must end at the same id.
@@ -56,6 +60,9 @@ class Engine : public Sampler {
  private:
   struct Run;  // one call of sample
 
+  /// Pages that one full answer fills.
+  int64_t pages_for(int64_t prompt_tokens, int64_t max_tokens) const;
+  int64_t page_budget() const;
   void make_cache(std::span<const std::vector<int32_t>> prompts, int64_t group,
                   const SamplingParams& params);
   bool step(Run& run);
