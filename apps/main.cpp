@@ -9,6 +9,13 @@
 #include "rl/interrupt.h"
 #include "rl/version.h"
 
+namespace {
+
+/// Says why the program ends. Never throws: the terminal may be gone.
+void tell(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace grpo;
   // ATen cuts long sums by its number of threads, and a result must not depend on that. What takes
@@ -42,16 +49,16 @@ int main(int argc, char** argv) {
     chosen.work();
     return 0;
   } catch (const rl::Interrupted&) {
-    fmt::print(stderr, "interrupted; --resume goes on\n");
-    return 130;
+    tell("interrupted; --resume goes on\n");
+    return rl::interrupt_exit_code();
   } catch (const Error& error) {
-    fmt::print(stderr, "grpo: {}\n", error.what());
+    tell(fmt::format("grpo: {}\n", error.what()));
     return error.exit_code();
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "grpo: out of memory\n");
+    tell("grpo: out of memory\n");
     return 1;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "grpo: {}\n", error.what());
+    tell(fmt::format("grpo: {}\n", error.what()));
     return 1;
   }
 }

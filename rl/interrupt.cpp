@@ -6,10 +6,10 @@
 namespace grpo::rl {
 namespace {
 
-volatile std::sig_atomic_t flag = 0;
+volatile std::sig_atomic_t caught = 0;
 
-void raise_flag(int signal) {
-  flag = 1;
+void note(int signal) {
+  caught = signal;
   // A second Ctrl-C ends the program at once.
   std::signal(signal, SIG_DFL);
 }
@@ -17,9 +17,13 @@ void raise_flag(int signal) {
 }  // namespace
 
 void watch_for_interrupts() {
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal, raise_flag);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal, note);
+  if (std::signal(SIGHUP, note) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
-bool interrupted() { return flag != 0; }
+bool interrupted() { return caught != 0; }
+
+int interrupt_exit_code() { return 128 + caught; }
 
 }  // namespace grpo::rl

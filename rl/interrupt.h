@@ -4,9 +4,14 @@
 
 namespace grpo::rl {
 
-/// Ctrl-C, SIGTERM and SIGUSR1 ask the run to save a checkpoint and leave (exit code 130).
+/// SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGUSR1 from now on ask the run to save a checkpoint and
+/// leave; the second of a kind ends the program at once. SIGHUP stays ignored where it is (nohup).
+/// A write to a closed pipe or beyond the limit of a file's size fails instead of ending the
+/// program (SIGPIPE, SIGXFSZ).
 void watch_for_interrupts();
 bool interrupted();
+/// 128 + the signal that came, as shells number it.
+int interrupt_exit_code();
 
 /// Thrown where long work is given up because of `interrupted()`.
 struct Interrupted : std::exception {

@@ -117,11 +117,13 @@ inline size_t num_lines(const fs::path& file) {
 /// The program in the background; `signal` it or let it end.
 class Background {
  public:
-  explicit Background(const std::string& arguments, const fs::path& log) {
+  /// `before`: shell commands that go ahead.
+  explicit Background(const std::string& arguments, const fs::path& log,
+                      const std::string& before = "") {
     pid_ = fork();
     if (pid_ == 0) {
       const std::string command =
-          std::string("exec ") + GRPO_BINARY + " " + arguments + " > " + log.string() + " 2>&1";
+          before + "exec " + GRPO_BINARY + " " + arguments + " > " + log.string() + " 2>&1";
       execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
       _exit(127);
     }
