@@ -78,6 +78,7 @@ nlohmann::json IndexStream::cursor() const {
   for (size_t s = 0; s < sources_.size(); ++s) {
     sources.push_back({{"name", sources_[s].name},
                        {"size", sources_[s].size},
+                       {"fingerprint", sources_[s].fingerprint},
                        {"epoch", taken_[s] / sources_[s].size},
                        {"position", taken_[s] % sources_[s].size}});
   }
@@ -93,13 +94,24 @@ void IndexStream::restore(const nlohmann::json& cursor) {
     check_input(sources.is_array() && sources.size() == sources_.size(),
                 "data cursor: sources: expected {}, got {}", sources_.size(), sources.size());
     for (size_t s = 0; s < sources_.size(); ++s) {
-      const auto name = sources[s].at("name").get<std::string>();
+      const std::string& name = sources_[s].name;
+      const auto stored_name = sources[s].at("name").get<std::string>();
       const auto size = sources[s].at("size").get<int64_t>();
       const auto epoch = sources[s].at("epoch").get<int64_t>();
       const auto position = sources[s].at("position").get<int64_t>();
-      check_input(name == sources_[s].name && size == sources_[s].size,
-                  "data cursor: source {}: expected {} of {} items, got {} of {}", s,
-                  sources_[s].name, sources_[s].size, name, size);
+      const auto fingerprint = sources[s].at("fingerprint").get<std::string>();
+      check_input(name == stored_name, "data: source {} is {} now, and {} in the checkpoint", s,
+                  name, stored_name);
+      check_input(
+          size == sources_[s].size,
+          "data: {}: {} rows now, {} in the checkpoint; a run goes on with the rows that it "
+          "began with",
+          name, sources_[s].size, size);
+      check_input(
+          fingerprint == sources_[s].fingerprint,
+          "data: {}: its rows are not those of the checkpoint (edited, or in another order); "
+          "a run goes on with the rows that it began with",
+          name);
       check_input(epoch >= 0 && epoch < (int64_t{1} << 31) && position >= 0 && position < size,
                   "data cursor: {}: epoch {}, position {} cannot be", name, epoch, position);
       taken.push_back(epoch * size + position);

@@ -14,6 +14,7 @@ struct SourceInfo {
   std::string name;
   int64_t size = 0;
   double weight = 1;
+  std::string fingerprint;  ///< of its items (datasets/fingerprint.h); "" where nobody compares
 };
 
 /// Which items come next: every source in a fresh seeded order per epoch, sources mixed by weight.
@@ -35,9 +36,10 @@ class IndexStream {
 
   std::vector<Pick> next(int64_t count);
 
-  /// {"seed", "sources": [{"name", "size", "epoch", "position"}…]}
+  /// {"seed", "sources": [{"name", "size", "fingerprint", "epoch", "position"}…]}
   nlohmann::json cursor() const;
-  /// Throws Error (exit code 2) when the cursor belongs to other sources or another seed.
+  /// Throws Error (exit code 2) when the cursor belongs to other sources, other items of theirs or
+  /// another seed, naming the source.
   void restore(const nlohmann::json& cursor);
 
   /// Epochs completed by the source that has completed fewest.
@@ -71,6 +73,7 @@ struct Source {
   std::string name;
   std::vector<Item> items;
   double weight = 1;
+  std::string fingerprint = {};
 };
 
 /// Stream of problems or demonstrations; see IndexStream.
@@ -99,7 +102,8 @@ class Stream {
   static std::vector<SourceInfo> infos(const std::vector<Source<Item>>& sources) {
     std::vector<SourceInfo> result;
     for (const auto& source : sources) {
-      result.push_back({source.name, static_cast<int64_t>(source.items.size()), source.weight});
+      result.push_back({source.name, static_cast<int64_t>(source.items.size()), source.weight,
+                        source.fingerprint});
     }
     return result;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "datasets/fingerprint.h"
 
 namespace grpo::rl {
 namespace {
@@ -44,7 +45,8 @@ std::vector<datasets::Source<Item>> make_sources(const std::vector<SourceConfig>
       items = read(s);
     }
     cut(items, s, name);
-    out.push_back({name, std::move(items), s.weight});
+    const std::string fingerprint = datasets::fingerprint(items);
+    out.push_back({name, std::move(items), s.weight, fingerprint});
   }
   return out;
 }

@@ -52,7 +52,8 @@ class Run {
     }
   }
 
-  /// Makes the folder, locked, with recipe.yaml and run.json; `open` does it for a run that is not resumed.
+  /// Makes the folder, locked, with recipe.yaml and run.json; `open` does it for a run that is not
+  /// resumed.
   void create();
 
   /// Makes the folder unless it is resumed. Opens samples and metrics, on resume cutting off

@@ -18,8 +18,8 @@ std::string refusal(const std::string& command, const fs::path& recipe,
                     const std::string& flags = "") {
   const test::TemporaryFolder folder;
   const fs::path run = folder.path() / "run";
-  const auto refused = run_grpo(command + " " + recipe.string() + " --quiet " + flags +
-                                " --output " + run.string());
+  const auto refused =
+      run_grpo(command + " " + recipe.string() + " --quiet " + flags + " --output " + run.string());
   EXPECT_EQ(refused.code, 2) << refused.err;
   EXPECT_FALSE(fs::exists(run)) << "a refused run must not claim its folder";
   return refused.err;
@@ -29,7 +29,8 @@ TEST(RefusedData, AResponseThatCannotBeEncodedIsNamed) {
   const auto data = recipes().file("umlaut.jsonl", R"({"prompt": "1+1=", "response": "2"}
 {"prompt": "1+1=", "response": "zwei für eins"}
 )");
-  const std::string said = refusal("sft", recipes().sft(), "--set 'data=[{path: " + data.string() + "}]'");
+  const std::string said =
+      refusal("sft", recipes().sft(), "--set 'data=[{path: " + data.string() + "}]'");
   EXPECT_THAT(said, HasSubstr("umlaut.jsonl: question umlaut.jsonl:2: "));
   EXPECT_THAT(said, HasSubstr("no token for byte 0xC3"));
 }
@@ -37,7 +38,8 @@ TEST(RefusedData, AResponseThatCannotBeEncodedIsNamed) {
 TEST(RefusedData, AResponseBeyondTheContextIsNamed) {
   const Json row = {{"id", "endless"}, {"prompt", "1+1="}, {"response", std::string(20000, '2')}};
   const auto data = recipes().file("endless.jsonl", row.dump() + "\n");
-  const std::string said = refusal("sft", recipes().sft(), "--set 'data=[{path: " + data.string() + "}]'");
+  const std::string said =
+      refusal("sft", recipes().sft(), "--set 'data=[{path: " + data.string() + "}]'");
   EXPECT_THAT(said, HasSubstr("endless.jsonl: question endless: "));
   EXPECT_THAT(said, HasSubstr("with the response, the model's context is 256"));
 }

@@ -34,9 +34,31 @@ TEST(SlowRunFolder, ASecondProcessOnARunIsRefusedAndTheFirstGoesOn) {
   const auto rows = metrics(run);
   ASSERT_GE(rows.size(), lines + 2);
   for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i]["step"], i + 1);
-  const auto resumed =
-      run_grpo(command + " --resume --steps " + std::to_string(rows.size() + 1));
+  const auto resumed = run_grpo(command + " --resume --steps " + std::to_string(rows.size() + 1));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
+}
+
+TEST(SlowRunFolder, ResumeNoticesThatTheDataHaveChanged) {
+  const test::TemporaryFolder folder;
+  const std::string first = R"({"id": "1", "prompt": "1+1=", "response": "2"})";
+  const std::string second = R"({"id": "2", "prompt": "1+2=", "response": "3"})";
+  const std::string edited = R"({"id": "2", "prompt": "1+2=", "response": "4"})";
+  const auto data = folder.file("rows.jsonl", first + "\n" + second + "\n");
+  const std::string command = "sft " + recipes().sft().string() +
+                              " --quiet --set eval.every=0 --set 'data=[{path: " + data.string() +
+                              "}]' --output " + (folder.path() / "run").string();
+  ASSERT_EQ(run_grpo(command + " --steps 2").code, 0);
+  for (const auto& [rows, expected] : std::map<std::string, std::string>{
+           {first + "\n" + edited + "\n", "rows.jsonl: its rows are not those of the checkpoint"},
+           {second + "\n" + first + "\n", "rows.jsonl: its rows are not those of the checkpoint"},
+           {first + "\n", "rows.jsonl: 1 rows now, 2 in the checkpoint"}}) {
+    write_atomically(data, rows);
+    const auto refused = run_grpo(command + " --resume");
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr(expected));
+  }
+  write_atomically(data, first + "\n" + second + "\n");
+  EXPECT_EQ(run_grpo(command + " --resume").code, 0);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "tests/support/expect_error.h"
+
 namespace grpo::datasets {
 namespace {
 
@@ -73,6 +75,20 @@ TEST(Stream, ACursorOfOtherDataIsRefused) {
   EXPECT_THROW(stream.restore(broken), Error);
   broken["sources"][0]["position"] = "x";
   EXPECT_THROW(stream.restore(broken), Error);
+}
+
+TEST(Stream, ACursorSaysWhichSourceHasOtherRows) {
+  const auto cursor = IndexStream({{"sums", 7, 1, "aa"}, {"words", 5, 1, "bb"}}, 3).cursor();
+  const auto said = [&](const SourceInfo& words) {
+    IndexStream stream({{"sums", 7, 1, "aa"}, words}, 3);
+    return test::error_of([&] { stream.restore(cursor); }, 2);
+  };
+  EXPECT_THAT(said({"words", 6, 1, "cc"}),
+              testing::HasSubstr("words: 6 rows now, 5 in the checkpoint"));
+  EXPECT_THAT(said({"words", 5, 1, "cc"}),
+              testing::HasSubstr("words: its rows are not those of the checkpoint"));
+  EXPECT_THAT(said({"letters", 5, 1, "bb"}),
+              testing::HasSubstr("source 1 is letters now, and words in the checkpoint"));
 }
 
 TEST(Stream, BadSourcesAreRefused) {
