@@ -49,7 +49,11 @@ void Run::create() {
 }
 
 void Run::open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log) {
-  if (!options_.resume) create();
+  if (options_.resume) {
+    write_atomically(recipe_file(), resolved_recipe_);
+  } else {
+    create();
+  }
   configure_log({.least = options_.quiet ? LogLevel::warning : LogLevel::info,
                  .file = options_.output / "log.txt"});
   const auto mode =

@@ -2,11 +2,14 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/config.h"
 #include "base/file.h"
@@ -16,6 +19,27 @@
 #include "rl/recipe.h"
 
 namespace grpo::rl {
+
+/// Keys that a resumed run may have otherwise, by their beginnings: they change what is kept and
+/// how fast a run is, and no result.
+inline constexpr std::array kFreeOnResume = {"checkpoint.", "log.", "rollout.engine.", "engine."};
+
+/// The keys of `before` and `now` that differ and must not. More `steps` are a longer run where the
+/// learning rate does not depend on their number.
+template <class Recipe>
+std::vector<std::string> keys_that_bar_resume(const Recipe& before, const Recipe& now) {
+  std::vector<std::string> keys = differing_keys(before, now);
+  std::erase_if(keys, [&](const std::string& key) {
+    if constexpr (requires { now.schedule; }) {
+      if (key == "steps") {
+        return now.steps > before.steps && now.schedule.decay == Decay::kConstant;
+      }
+    }
+    return std::any_of(kFreeOnResume.begin(), kFreeOnResume.end(),
+                       [&](const char* beginning) { return key.starts_with(beginning); });
+  });
+  return keys;
+}
 
 /// What the command line says about a run.
 struct RunOptions {
@@ -30,7 +54,8 @@ struct RunOptions {
 /// metrics.jsonl, samples.jsonl, log.txt, checkpoints/.
 class Run {
  public:
-  /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe;
+  /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe
+  /// (keys_that_bar_resume);
   /// then it is locked before anything in it is read. `recipe` is the resolved one. Throws Error
   /// (exit code 2) for a folder in use, a missing one, or changed keys, which it names. Nothing
   /// else is written before `open`.
@@ -40,24 +65,25 @@ class Run {
       const auto file = recipe_file();
       check_input(std::filesystem::exists(file), "--resume: {} does not exist", file.string());
       lock();
-      const auto changed = differing_keys(read_config<Recipe>(file, {}), recipe);
+      const auto changed = keys_that_bar_resume(read_config<Recipe>(file, {}), recipe);
       check_input(changed.empty(), "--resume: the recipe differs from {} in: {}", file.string(),
                   fmt::join(changed, ", "));
     } else {
       check_input(!std::filesystem::exists(recipe_file()),
                   "--output: {} holds a run already; use --resume or another folder",
                   options.output.string());
-      resolved_recipe_ = print_config(recipe);
       seed_ = recipe.seed;
     }
+    resolved_recipe_ = print_config(recipe);
   }
 
   /// Makes the folder, locked, with recipe.yaml and run.json; `open` does it for a run that is not
   /// resumed.
   void create();
 
-  /// Makes the folder unless it is resumed. Opens samples and metrics, on resume cutting off
-  /// samples after `last_step` and records after `last_record`, and the progress display.
+  /// Makes the folder, or on resume writes the recipe as it is now. Opens samples and metrics, on
+  /// resume cutting off samples after `last_step` and records after `last_record`, and the progress
+  /// display.
   void open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log);
 
   const std::filesystem::path& folder() const { return options_.output; }
@@ -74,8 +100,8 @@ class Run {
 
   RunOptions options_;
   FolderLock lock_;
-  std::string resolved_recipe_;  // of a fresh run
-  int64_t seed_ = 0;
+  std::string resolved_recipe_;
+  int64_t seed_ = 0;  // of a fresh run
   monitor::Monitor monitor_;
   std::unique_ptr<monitor::JsonlFile> metrics_, samples_;
   std::function<void(std::string_view)> note_;

@@ -61,5 +61,36 @@ TEST(SlowRunFolder, ResumeNoticesThatTheDataHaveChanged) {
   EXPECT_EQ(run_grpo(command + " --resume").code, 0);
 }
 
+TEST(SlowRunFolder, ResumeTakesAnotherValueOfKeysThatChangeNoResult) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run", whole = folder.path() / "whole";
+  const std::string command = "train " + recipes().grpo().string() +
+                              " --quiet --set eval.every=0 --set schedule.decay=constant";
+  const std::string longer = command + " --set steps=4";
+  ASSERT_EQ(run_grpo(longer + " --output " + whole.string()).code, 0);
+  ASSERT_EQ(run_grpo(command + " --set steps=2 --output " + run.string()).code, 0);
+  const auto resumed = run_grpo(longer + " --resume --output " + run.string() +
+                                " --set checkpoint.every=1 --set log.samples=1"
+                                " --set log.tensorboard=true --set rollout.engine.max_running=2");
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(metrics(run), metrics(whole));
+  EXPECT_TRUE(fs::exists(run / "checkpoints/step-3"));
+  EXPECT_TRUE(fs::exists(run / "tensorboard"));
+  EXPECT_THAT(read_file(run / "recipe.yaml"), HasSubstr("\nsteps: 4\n"));
+}
+
+TEST(SlowRunFolder, ResumeRefusesFewerStepsAndMoreWhereTheRateWouldChange) {
+  const test::TemporaryFolder folder;
+  for (const auto& [decay, steps] : std::map<std::string, int>{{"constant", 3}, {"cosine", 9}}) {
+    const std::string command = "sft " + recipes().sft().string() +
+                                " --quiet --set eval.every=0 --set schedule.decay=" + decay +
+                                " --output " + (folder.path() / decay).string();
+    ASSERT_EQ(run_grpo(command + " --steps 1").code, 0);
+    const auto refused = run_grpo(command + " --resume --set steps=" + std::to_string(steps));
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("in: steps\n"));
+  }
+}
+
 }  // namespace
 }  // namespace grpo::testing
