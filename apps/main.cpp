@@ -6,13 +6,19 @@
 
 #include "apps/commands.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "rl/interrupt.h"
 #include "rl/version.h"
 
 namespace {
 
-/// Says why the program ends. Never throws: the terminal may be gone.
-void tell(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+/// Says why the program ends, on the terminal and in a run's log. Never throws: the terminal may be
+/// gone, the disk full.
+void tell(grpo::LogLevel level, const std::string& text) {
+  const std::string line = (level == grpo::LogLevel::error ? "grpo: " : "") + text + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  grpo::log_to_file(level, text);
+}
 
 }  // namespace
 
@@ -49,16 +55,16 @@ int main(int argc, char** argv) {
     chosen.work();
     return 0;
   } catch (const rl::Interrupted&) {
-    tell("interrupted; --resume goes on\n");
+    tell(LogLevel::warning, "interrupted; --resume goes on");
     return rl::interrupt_exit_code();
   } catch (const Error& error) {
-    tell(fmt::format("grpo: {}\n", error.what()));
+    tell(LogLevel::error, error.what());
     return error.exit_code();
   } catch (const std::bad_alloc&) {
-    tell("grpo: out of memory\n");
+    tell(LogLevel::error, "out of memory");
     return 1;
   } catch (const std::exception& error) {
-    tell(fmt::format("grpo: {}\n", error.what()));
+    tell(LogLevel::error, error.what());
     return 1;
   }
 }

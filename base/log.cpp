@@ -51,6 +51,18 @@ std::string clock_text() {
   return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
+std::string in_one_line(std::string_view text) {
+  std::string one_line(text);
+  for (char& c : one_line) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  return one_line;
+}
+
+std::string rank_text(const LogOptions& options) {
+  return options.num_ranks > 1 ? fmt::format(" [rank {}]", options.rank) : std::string();
+}
+
 /// A log that cannot be written must not stop a run: a full disk is reported by what needs the
 /// disk.
 void write_line(int fd, std::string_view line) {
@@ -75,16 +87,20 @@ void configure_log(const LogOptions& options) {
   check(log.file >= 0, "{}: cannot open: {}", options.file.string(), std::strerror(errno));
 }
 
+void log_to_file(LogLevel level, std::string_view text) {
+  LogState& log = state();
+  const std::lock_guard lock(log.mutex);
+  if (log.file < 0 || level < log.options.least) return;
+  write_line(log.file, fmt::format("{} {}{} {}\n", clock_text(), name_of(level).name,
+                                   rank_text(log.options), in_one_line(text)));
+}
+
 void log_line(LogLevel level, std::string_view text) {
   LogState& log = state();
   const std::lock_guard lock(log.mutex);
   if (level < log.options.least) return;
-  std::string one_line(text);
-  for (char& c : one_line) {
-    if (c == '\n' || c == '\r') c = ' ';
-  }
-  const auto rank =
-      log.options.num_ranks > 1 ? fmt::format(" [rank {}]", log.options.rank) : std::string();
+  const std::string one_line = in_one_line(text);
+  const auto rank = rank_text(log.options);
   const auto [name, colour] = name_of(level);
   const auto time = clock_text();
   const bool coloured = wants_colour(STDERR_FILENO) && !colour.empty();

@@ -27,6 +27,10 @@ void configure_log(const LogOptions& options);
 /// set.
 void log_line(LogLevel level, std::string_view text);
 
+/// The same in the log's file alone, for what the terminal is told in another form. Does nothing
+/// where there is no file.
+void log_to_file(LogLevel level, std::string_view text);
+
 template <class... Args>
 void log_debug(fmt::format_string<Args...> format, Args&&... args) {
   log_line(LogLevel::debug, fmt::format(format, std::forward<Args>(args)...));

@@ -92,5 +92,20 @@ TEST(SlowRunFolder, ResumeRefusesFewerStepsAndMoreWhereTheRateWouldChange) {
   }
 }
 
+TEST(SlowRunFolder, AFileThatCannotBeWrittenIsAnErrorInTheLogToo) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  // Room for the log and the metrics, not for a checkpoint.
+  const Background program("sft " + recipes().sft().string() +
+                               " --quiet --set eval.every=0 --steps 1 --output " + run.string(),
+                           folder.path() / "log", "ulimit -f 16; ");
+  EXPECT_EQ(program.wait(), 1);
+  for (const fs::path& file : {folder.path() / "log", run / "log.txt"}) {
+    EXPECT_THAT(read_file(file), ::testing::AllOf(HasSubstr("step-1"), HasSubstr("File too large")))
+        << file;
+  }
+  EXPECT_EQ(num_lines(run / "metrics.jsonl"), 1u);
+}
+
 }  // namespace
 }  // namespace grpo::testing

@@ -279,6 +279,7 @@ TEST(SlowTrain, SaysWhenThereIsNothingToLearnFrom) {
                                  " --set eval.every=0");
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("step 1: all 9 groups of 3 rounds had equal rewards"));
+  EXPECT_THAT(read_file(folder.path() / "run/log.txt"), HasSubstr("error step 1: all 9 groups"));
 }
 
 TEST(Recipe, ATypoIsNamedWithFileAndLine) {

@@ -11,6 +11,8 @@
 namespace grpo::testing {
 namespace {
 
+using ::testing::HasSubstr;
+
 std::string endless(const fs::path& run) {
   return "sft " + recipes().sft().string() +
          " --set steps=100000 --set eval.every=0 --set checkpoint.every=0 --output " + run.string();
@@ -25,6 +27,7 @@ TEST(SlowSignals, EachOfThemSavesACheckpointAndHasItsExitCode) {
     await_lines(run / "metrics.jsonl", 2);
     program.signal(number);
     EXPECT_EQ(program.wait(), 128 + number) << read_file(folder.path() / "log");
+    EXPECT_THAT(read_file(run / "log.txt"), HasSubstr("warning interrupted; --resume goes on"));
     ASSERT_TRUE(fs::exists(run / "checkpoints"));
     EXPECT_FALSE(fs::is_empty(run / "checkpoints"));
   }

@@ -39,6 +39,19 @@ TEST(Log, QuietKeepsWarnings) {
   EXPECT_THAT(shown, testing::MatchesRegex("[0-9:]+ error shown\n"));
 }
 
+TEST(Log, WhatTheTerminalHeardOtherwiseGoesToTheFileAlone) {
+  const test::TemporaryFolder folder;
+  testing::internal::CaptureStderr();
+  log_to_file(LogLevel::error, "no file, nothing to do");
+  configure_log({.least = LogLevel::warning, .file = folder.path() / "log.txt"});
+  log_to_file(LogLevel::info, "hidden");
+  log_to_file(LogLevel::error, "two\nlines");
+  configure_log({});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(read_file(folder.path() / "log.txt"),
+              testing::MatchesRegex("[0-9:]+ error two lines\n"));
+}
+
 TEST(Log, FileThatCannotBeOpenedIsNamed) {
   LogOptions options;
   options.file = "/nonexistent/log.txt";
