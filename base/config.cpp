@@ -46,10 +46,11 @@ std::string bound_text(double bound) {
 std::string range_text(const Constraint& range) {
   const bool bounded_above = !std::isinf(range.high);
   if (bounded_above) {
-    return fmt::format("from {} to {}", bound_text(range.low), bound_text(range.high));
+    return fmt::format("from {} to {}{}", bound_text(range.low),
+                       range.high_is_allowed ? "" : "below ", bound_text(range.high));
   }
-  return fmt::format("{} {}", range.low_is_allowed ? "at least" : "more than",
-                     bound_text(range.low));
+  return fmt::format("{} {}{}", range.low_is_allowed ? "at least" : "more than",
+                     bound_text(range.low), range.high_is_allowed ? "" : ", finite");
 }
 
 bool is_plain_scalar(const YamlNode& node) { return node.kind == Kind::scalar && !node.quoted; }
@@ -166,7 +167,9 @@ void expect_number(const YamlNode& node, const Context& context, const Constrain
     if (constraint.kind != Constraint::Kind::range) continue;
     const bool low_ok =
         constraint.low_is_allowed ? value >= constraint.low : value > constraint.low;
-    if (low_ok && value <= constraint.high) continue;
+    const bool high_ok =
+        constraint.high_is_allowed ? value <= constraint.high : value < constraint.high;
+    if (low_ok && high_ok) continue;
     fail(node, context, fmt::format("expected {}, got {}", range_text(constraint), got(node)));
   }
 }

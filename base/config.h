@@ -41,7 +41,7 @@ struct Constraint {
   Kind kind;
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool low_is_allowed = true;
+  bool low_is_allowed = true, high_is_allowed = true;
   std::vector<std::string> choices = {};
 };
 inline Constraint at_least(double low) { return {Constraint::Kind::range, low}; }
@@ -51,6 +51,11 @@ inline Constraint more_than(double low) {
   return c;
 }
 inline Constraint in_range(double low, double high) { return {Constraint::Kind::range, low, high}; }
+/// Without its upper end, infinity for a range that has none: open_above(in_range(0, 1)).
+inline Constraint open_above(Constraint range) {
+  range.high_is_allowed = false;
+  return range;
+}
 inline Constraint one_of(std::vector<std::string> choices) {
   Constraint c{Constraint::Kind::one_of};
   c.choices = std::move(choices);

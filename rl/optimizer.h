@@ -21,14 +21,14 @@ struct OptimizerConfig {
 
 template <class Visitor>
 void fields(Visitor& v, OptimizerConfig& c) {
-  v("learning_rate", c.learning_rate, "peak rate of AdamW", at_least(0));
-  v("beta1", c.beta1, "decay of the first moment", in_range(0, 1));
-  v("beta2", c.beta2, "decay of the second moment", in_range(0, 1));
-  v("eps", c.eps, "added to the root of the second moment", more_than(0));
+  v("learning_rate", c.learning_rate, "peak rate of AdamW", open_above(at_least(0)));
+  v("beta1", c.beta1, "decay of the first moment", open_above(in_range(0, 1)));
+  v("beta2", c.beta2, "decay of the second moment", open_above(in_range(0, 1)));
+  v("eps", c.eps, "added to the root of the second moment", open_above(more_than(0)));
   v("weight_decay", c.weight_decay, "decoupled decay of matrices; norms and biases have none",
-    at_least(0));
+    open_above(at_least(0)));
   v("clip_norm", c.clip_norm, "gradients are scaled down to this global norm; 0: not clipped",
-    at_least(0));
+    open_above(at_least(0)));
   v("freeze_router", c.freeze_router, "routers of a mixture of experts are not trained");
 }
 

@@ -282,6 +282,31 @@ TEST(SlowTrain, SaysWhenThereIsNothingToLearnFrom) {
   EXPECT_THAT(read_file(folder.path() / "run/log.txt"), HasSubstr("error step 1: all 9 groups"));
 }
 
+TEST(SlowTrain, SaysWhatToLowerWhenTheWeightsDiverge) {
+  const test::TemporaryFolder folder;
+  const std::string command = "train " + recipes().grpo().string() + " --quiet --output " +
+                              (folder.path() / "run").string() +
+                              " --set eval.every=0 --set schedule.warmup_steps=0";
+  const auto diverged = run_grpo(command + " --set optimizer.learning_rate=1e30");
+  EXPECT_EQ(diverged.code, 1);
+  EXPECT_THAT(diverged.err, HasSubstr("lower optimizer.learning_rate"));
+}
+
+TEST(Recipe, TheOptimizerTakesNoInfinityAndNoDecayOfOne) {
+  const std::string command = "train " + recipes().grpo().string() + " --dry-run --set optimizer.";
+  for (const auto& [setting, range] :
+       std::map<std::string, std::string>{{"learning_rate=.inf", "at least 0, finite"},
+                                          {"weight_decay=.inf", "at least 0, finite"},
+                                          {"clip_norm=.inf", "at least 0, finite"},
+                                          {"eps=.inf", "more than 0, finite"},
+                                          {"beta1=1", "from 0 to below 1"},
+                                          {"beta2=1", "from 0 to below 1"}}) {
+    const auto refused = run_grpo(command + setting);
+    EXPECT_EQ(refused.code, 2) << setting;
+    EXPECT_THAT(refused.err, HasSubstr("expected " + range + ", got"));
+  }
+}
+
 TEST(Recipe, ATypoIsNamedWithFileAndLine) {
   const auto recipe = recipes().file("typo.yaml", "steps: 1\nrollout:\n  group_sise: 4\n");
   const auto refused = run_grpo("train " + recipe.string());

@@ -313,7 +313,8 @@ TEST_F(EngineOfOneModel, NamesThePromptWhoseLogitsAreNotFinite) {
                     broken.sample(Prompts{{1, 2}, {3, 9}}, 2, params(1));
                   },
                   1),
-              HasSubstr("logits of prompt 1 are not finite (policy version 4)"));
+              HasSubstr("logits of prompt 1 are not finite (policy version 4): training has driven "
+                        "the weights out of range; lower optimizer.learning_rate"));
 }
 
 }  // namespace
