@@ -65,6 +65,13 @@ void fields(Visitor& v, RubricConfig& c) {
   v("verifier", c.verifier, "how answers are found and compared");
 }
 
+/// Whether any part has a weight.
+inline bool pays(const RubricConfig& c) {
+  return c.accuracy != 0 || c.format != 0 || c.tag_count != 0 || c.reasoning_steps != 0 ||
+         c.overlong != 0 || c.cosine != 0 || c.group_length != 0 || c.repetition != 0 ||
+         c.language_consistency != 0;
+}
+
 /// A completion as text, with what the length parts need.
 struct Answer {
   std::string text;

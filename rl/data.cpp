@@ -20,10 +20,14 @@ std::string check_source(const SourceConfig& source, const std::string& key, siz
 }
 
 template <class Item>
-void cut(std::vector<Item>& items, const SourceConfig& source, const std::string& name) {
+void cut(std::vector<Item>& items, const SourceConfig& source, const std::string& name,
+         const std::string& place) {
   check_input(source.skip < static_cast<int64_t>(items.size()), "{}: skip {} of only {} rows", name,
               source.skip, items.size());
   items.erase(items.begin(), items.begin() + source.skip);
+  check_input(source.count <= static_cast<int64_t>(items.size()),
+              "{}.count: asks for {} rows; {} has {} after skip {}", place, source.count, name,
+              items.size(), source.skip);
   if (source.count > 0 && source.count < static_cast<int64_t>(items.size())) {
     items.resize(static_cast<size_t>(source.count));
   }
@@ -44,7 +48,7 @@ std::vector<datasets::Source<Item>> make_sources(const std::vector<SourceConfig>
     } else {
       items = read(s);
     }
-    cut(items, s, name);
+    cut(items, s, name, fmt::format("{}.{}", key, i));
     const std::string fingerprint = datasets::fingerprint(items);
     out.push_back({name, std::move(items), s.weight, fingerprint});
   }
@@ -65,6 +69,11 @@ std::vector<datasets::Source<datasets::Problem>> problem_sources(
 
 std::vector<datasets::Problem> all_problems(const std::vector<SourceConfig>& sources,
                                             const std::string& key) {
+  for (size_t i = 0; i < sources.size(); ++i) {
+    check_input(sources[i].weight == 1.0,
+                "{}.{}.weight: every question is asked; only training mixes sources by weight", key,
+                i);
+  }
   std::vector<datasets::Problem> all;
   for (auto& source : problem_sources(sources, key)) {
     std::move(source.items.begin(), source.items.end(), std::back_inserter(all));

@@ -17,7 +17,7 @@ namespace grpo::rl {
 /// Reads or generates the questions of a recipe's sources. `key` names the recipe key in errors.
 std::vector<datasets::Source<datasets::Problem>> problem_sources(
     const std::vector<SourceConfig>& sources, const std::string& key);
-/// All questions of the sources, one after the other.
+/// All questions of the sources, one after the other; their weights must be left at 1.
 std::vector<datasets::Problem> all_problems(const std::vector<SourceConfig>& sources,
                                             const std::string& key);
 std::vector<datasets::Source<datasets::Demonstration>> demonstration_sources(

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/log.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "datasets/problem.h"
@@ -46,6 +47,10 @@ class Session {
     }
     run_.open(state.step, last_record(), recipe.steps, recipe.log);
     announce();
+    if (recipe.schedule.warmup_steps > recipe.steps) {
+      log_warning("schedule.warmup_steps: {} for {} steps: the full learning rate is never reached",
+                  recipe.schedule.warmup_steps, recipe.steps);
+    }
   }
 
   /// Called with `state` as it stands after a step: writes the record, saves and evaluates when

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "rl/load_metrics.h"
 #include "rl/session.h"
 #include "rl/train.h"
 #include "rl/update.h"
@@ -59,7 +60,9 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
       record.set("actor/entropy",
                  result.metrics.entropy / static_cast<double>(result.metrics.tokens));
       if (recipe.moe.balance_loss > 0) record.set("moe/balance_loss", result.balance_loss);
+      add_load_metrics(result.expert_load, record);
     }
+    record.set("train/updates", result.skipped ? 0 : 1);
     record.set("train/skipped", result.skipped ? 1 : 0);
     record.set("train/tokens", static_cast<double>(scale.tokens));
     record.set("data/epoch", static_cast<double>(stream.epoch()));

@@ -7,6 +7,7 @@
 #include "rl/advantage.h"
 #include "rl/answers.h"
 #include "rl/interrupt.h"
+#include "rl/load_metrics.h"
 #include "rl/select.h"
 #include "rl/session.h"
 #include "rl/update.h"
@@ -36,27 +37,6 @@ void add_advantage_metrics(std::span<const AnsweredProblem> answered, monitor::R
   record.set("advantages/mean", count == 0 ? 0 : sum / static_cast<double>(count));
   record.set("advantages/max", most);
   record.set("advantages/min", least);
-}
-
-/// Largest over layers of max load / mean load - 1 (DeepSeek's MaxVio).
-void add_load_metrics(const std::vector<std::vector<int64_t>>& load, monitor::Record& record) {
-  if (load.empty()) return;
-  double worst = 0;
-  int64_t idle = 0;
-  for (const auto& layer : load) {
-    int64_t sum = 0, most = 0;
-    for (const int64_t n : layer) {
-      sum += n;
-      most = std::max(most, n);
-      idle += n == 0 ? 1 : 0;
-    }
-    if (sum == 0) continue;
-    worst = std::max(worst, static_cast<double>(most) * static_cast<double>(layer.size()) /
-                                    static_cast<double>(sum) -
-                                1);
-  }
-  record.set("moe/max_vio", worst);
-  record.set("moe/idle_experts", static_cast<double>(idle));
 }
 
 void write_samples(Run& run, int64_t step, const std::vector<AnsweredProblem>& answered,
@@ -279,6 +259,9 @@ void train(const TrainRecipe& recipe, const RunOptions& options) {
 
 void validate(const TrainRecipe& recipe) {
   validate(recipe.loss);
+  check_input(
+      reward::pays(recipe.reward),
+      "reward: every weight is 0, so all answers are worth the same and nothing is learned");
   check_input(recipe.update.minibatches * recipe.update.epochs == 1 ||
                   recipe.update.minibatches <= recipe.rollout.questions * recipe.rollout.group_size,
               "update.minibatches: {} for only {} answers per step", recipe.update.minibatches,

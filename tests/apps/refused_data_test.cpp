@@ -62,5 +62,32 @@ TEST(RefusedData, ACacheThatHoldsNoAnswerIsNamedByItsKey) {
               HasSubstr("grpo: engine.kv_memory_mib: one answer needs"));
 }
 
+TEST(RefusedData, SettingsThatCannotBeMeantAreNamedByTheirKeys) {
+  const auto data = recipes().file("two.jsonl", R"({"prompt": "1+1=", "answer": "2"}
+{"prompt": "1+2=", "answer": "3"}
+)");
+  const auto source = [&](const std::string& key, const std::string& settings) {
+    return "--set '" + key + "=[{path: " + data.string() + ", " + settings + "}]'";
+  };
+  EXPECT_THAT(refusal("train", recipes().grpo(), source("data", "skip: 1, count: 2")),
+              HasSubstr("data.0.count: asks for 2 rows; " + data.string() + " has 1 after skip 1"));
+  EXPECT_THAT(refusal("train", recipes().grpo(), source("eval.data", "weight: 2")),
+              HasSubstr("eval.data.0.weight: every question is asked"));
+  EXPECT_THAT(refusal("train", recipes().grpo(), "--set reward.accuracy=0 --set reward.overlong=0"),
+              HasSubstr("reward: every weight is 0"));
+}
+
+TEST(SlowTrain, WarnsOfAWarmUpThatNeverEnds) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  ASSERT_EQ(run_grpo("sft " + recipes().sft().string() +
+                     " --quiet --set eval.every=0 --set steps=1 --set schedule.warmup_steps=2"
+                     " --output " +
+                     run.string())
+                .code,
+            0);
+  EXPECT_THAT(read_file(run / "log.txt"), HasSubstr("schedule.warmup_steps: 2 for 1 steps"));
+}
+
 }  // namespace
 }  // namespace grpo::testing

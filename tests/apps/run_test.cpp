@@ -65,6 +65,9 @@ TEST_P(SlowRun, LearnsInEveryStepAndEvaluates) {
     EXPECT_EQ(rows[i]["step"], i);
     EXPECT_EQ(rows[i]["train/skipped"], 0);
     EXPECT_GT(rows[i]["actor/grad_norm"], 0) << i;
+    EXPECT_EQ(rows[i]["train/updates"], 1);
+    EXPECT_GE(rows[i]["moe/max_vio"], 0);
+    EXPECT_GE(rows[i]["moe/idle_experts"], 0);
     EXPECT_EQ(rows[i].contains("val-core/mean@1"), i % 3 == 0);
   }
 }
