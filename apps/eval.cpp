@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "policy/policy.h"
+#include "policy/tokenizer/tokenizer.h"
 #include "rl/answers.h"
 #include "rl/data.h"
 #include "rl/evaluate.h"
@@ -21,17 +22,19 @@ namespace {
 
 /// Every answer with its verdict, a line each.
 void write_samples(const std::filesystem::path& file, const rl::EvalResult& result,
-                   const std::vector<datasets::Problem>& problems) {
+                   const std::vector<datasets::Problem>& problems,
+                   const policy::Tokenizer& tokenizer) {
   write_atomically(file, [&](std::ostream& out) {
     for (const auto& answered : result.answers) {
       const datasets::Problem& problem = problems[static_cast<size_t>(answered.problem)];
+      const auto prompt = tokenizer.decode(answered.group.prompt, /*skip_special_tokens=*/false);
       for (size_t s = 0; s < answered.texts.size(); ++s) {
         const auto& completion = answered.group.completions[s];
         const reward::RubricScore& score = answered.scores[s];
-        const bool stopped = completion.finish == rollout::Finish::kStop;
         out << print_json(OrderedJson{{"id", problem.id},
                                       {"sample", s},
                                       {"question", problem.prompt},
+                                      {"prompt", prompt},
                                       {"answer", problem.answer},
                                       {"response", answered.texts[s]},
                                       {"verdict", name_of(score.verdict.outcome)},
@@ -39,7 +42,7 @@ void write_samples(const std::filesystem::path& file, const rl::EvalResult& resu
                                       {"rule", score.verdict.rule},
                                       {"reward", json_number(score.total)},
                                       {"tokens", completion.tokens.size()},
-                                      {"finish", stopped ? "stop" : "length"}})
+                                      {"finish", name_of(completion.finish)}})
             << "\n";
       }
     }
@@ -93,7 +96,7 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
              run.folder().string());
     const auto result =
         rl::evaluate(engine, prompter, policy->eos(), rubric, problems, recipe.eval, seed);
-    write_samples(run.folder() / "samples.jsonl", result, problems);
+    write_samples(run.folder() / "samples.jsonl", result, problems, policy->tokenizer());
     write_atomically(results_file, results_json(result).dump(2) + "\n");
   }
   print_table(parse_json(read_file(results_file), results_file.string()));

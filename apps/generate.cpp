@@ -12,6 +12,7 @@
 #include "apps/commands.h"
 #include "apps/flag_checks.h"
 #include "apps/jsonl_io.h"
+#include "base/enum_names.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "policy/text_source.h"
@@ -103,7 +104,7 @@ void print_answers(const policy::Policy& policy, const Request& request,
     completions.push_back({{"text", answer_text(policy, c, params)},
                            {"ids", c.tokens},
                            {"logprobs", number_list(c.logprobs)},
-                           {"finish", c.finish == rollout::Finish::kStop ? "stop" : "length"}});
+                           {"finish", name_of(c.finish)}});
   }
   print_row({{"id", request.id}, {"completions", std::move(completions)}});
 }

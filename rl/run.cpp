@@ -37,6 +37,7 @@ void Run::create() {
   utsname system{};
   uname(&system);
   const OrderedJson run = {{"version", kVersion},
+                           {"commit", commit()},
                            {"command", options_.command},
                            {"seed", seed_},
                            {"machine",

@@ -50,8 +50,8 @@ struct RunOptions {
   std::string command;  ///< as typed, kept with the run
 };
 
-/// A run's folder: recipe.yaml (resolved), run.json (version, seed, machine, command),
-/// metrics.jsonl, samples.jsonl, log.txt, checkpoints/.
+/// A run's folder: recipe.yaml (resolved), run.json (version, commit, command, seed,
+/// machine), metrics.jsonl, samples.jsonl, log.txt, checkpoints/.
 class Run {
  public:
   /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "policy/tokenizer/tokenizer.h"
 #include "rl/advantage.h"
 #include "rl/answers.h"
 #include "rl/interrupt.h"
@@ -39,17 +41,22 @@ void add_advantage_metrics(std::span<const AnsweredProblem> answered, monitor::R
   record.set("advantages/min", least);
 }
 
-void write_samples(Run& run, int64_t step, const std::vector<AnsweredProblem>& answered,
-                   int64_t count) {
+void write_samples(Run& run, const policy::Tokenizer& tokenizer, int64_t step,
+                   const std::vector<AnsweredProblem>& answered, int64_t count) {
   for (size_t g = 0; g < answered.size() && count > 0; ++g) {
     const AnsweredProblem& a = answered[g];
+    const std::string prompt = tokenizer.decode(a.group.prompt, /*skip_special_tokens=*/false);
     const size_t half = (a.texts.size() + 1) / 2;  // a few answers of several questions
     for (size_t i = 0; i < half && count > 0; ++i, --count) {
       OrderedJson parts;
       for (const auto& part : a.scores[i].parts) parts[part.name] = part.value;
+      const rollout::Completion& completion = a.group.completions[i];
       run.samples().write(step, {{"id", a.problem.id},
-                                 {"prompt", a.problem.prompt},
+                                 {"question", a.problem.prompt},
+                                 {"prompt", prompt},
                                  {"answer", a.texts[i]},
+                                 {"tokens", completion.tokens.size()},
+                                 {"finish", name_of(completion.finish)},
                                  {"gold", a.problem.answer},
                                  {"extracted", a.scores[i].verdict.extracted},
                                  {"rule", a.scores[i].verdict.rule},
@@ -170,7 +177,8 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
   record.set("perf/preempted",
              static_cast<double>(session_.engine().stats().preempted - preempted_before));
   record.set("data/epoch", static_cast<double>(stream_.epoch()));
-  write_samples(session_.run(), record.step, all, recipe_.log.samples);
+  write_samples(session_.run(), session_.policy().tokenizer(), record.step, all,
+                recipe_.log.samples);
   if (recipe_.select.refill_rounds == 0) return all;
   if (kept.empty()) {
     throw Error(fmt::format(

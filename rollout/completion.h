@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace grpo::rollout {
@@ -9,6 +11,10 @@ enum class Finish {
   kStop,    ///< an end-of-sequence token or a stop string
   kLength,  ///< the token limit or the context's end
 };
+
+constexpr std::array<std::pair<Finish, const char*>, 2> enum_names(Finish) {
+  return {{{Finish::kStop, "stop"}, {Finish::kLength, "length"}}};
+}
 
 /// One sampled answer.
 struct Completion {

@@ -27,6 +27,8 @@ TEST(Eval, WritesEveryAnswerAndTheResults) {
   EXPECT_TRUE(std::filesystem::exists(run / "recipe.yaml"));
   const auto samples = read_file(run / "samples.jsonl");
   EXPECT_EQ(std::count(samples.begin(), samples.end(), '\n'), 6);
+  const Json sample = parse_json(samples.substr(0, samples.find('\n')), "samples.jsonl");
+  EXPECT_EQ(sample["prompt"], sample["question"].get<std::string>() + "=") << "what the model saw";
 
   EXPECT_EQ(run_grpo(command).code, 2) << "the folder holds a run already";
   EXPECT_EQ(run_grpo(command + " --resume").out, first.out);

@@ -72,6 +72,34 @@ TEST_P(SlowRun, LearnsInEveryStepAndEvaluates) {
   }
 }
 
+TEST_P(SlowRun, SaysWhatWasBuilt) {
+  const Json run = parse_json(read_file(whole() / "run.json"), "run.json");
+  EXPECT_EQ(run["version"], "0.1.0");
+  EXPECT_TRUE(run["commit"].is_string());
+}
+
+TEST(SlowTrain, SamplesHoldThePromptThatTheModelSawAndHowTheAnswerEnded) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  ASSERT_EQ(run_grpo("train " + recipes().grpo().string() +
+                     " --quiet --set eval.every=0 --steps 1 --set log.samples=12 --output " +
+                     run.string())
+                .code,
+            0);
+  std::istringstream lines(read_file(run / "samples.jsonl"));
+  int64_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const Json sample = parse_json(line, "samples.jsonl");
+    const std::string prompt = sample["prompt"], question = sample["question"];
+    EXPECT_NE(prompt, question) << "the chat template's marks";
+    EXPECT_THAT(prompt, HasSubstr(question));
+    const auto tokens = sample["tokens"].get<int64_t>();
+    EXPECT_TRUE(sample["finish"].get<std::string>() == "length" ? tokens == 24 : tokens <= 24)
+        << line;
+  }
+  EXPECT_GT(count, 0);
+}
+
 TEST_P(SlowRun, TwoRunsAreTheSame) {
   const test::TemporaryFolder folder;
   ASSERT_EQ(run_grpo(command(folder.path() / "run")).code, 0);
