@@ -48,7 +48,7 @@ TEST(RefusedData, ACacheThatHoldsNoAnswerIsNamedByItsKey) {
   const fs::path model = recipes().path("wide");
   write_model(model);
   Json config = parse_json(read_file(model / "config.json"), "config.json");
-  config["kv_lora_rank"] = 1024;  // 2 layers of 16 tokens: 128 KiB a page
+  config["v_head_dim"] = 256;  // 2 layers of 16 tokens of 4 heads: 134 KiB a page
   write_atomically(model / "config.json", config.dump());
   const std::string wide = "--set model.path=" + model.string();
   const std::string long_answers = wide + " --set rollout.max_new_tokens=200 --set ";
