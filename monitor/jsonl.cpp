@@ -5,7 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <limits>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -14,22 +14,27 @@
 namespace grpo::monitor {
 namespace {
 
-/// Bytes of `text` that hold the whole lines of steps <= last_step.
-std::size_t bytes_to_keep(std::string_view text, const std::string& name, int64_t last_step) {
+/// The whole lines of steps <= last_step: how many bytes, and the step of the last one.
+struct Kept {
+  std::size_t bytes = 0;
+  std::optional<int64_t> last;
+};
+
+Kept lines_to_keep(std::string_view text, const std::string& name, int64_t last_step) {
   std::size_t keep = 0;
-  int64_t before = std::numeric_limits<int64_t>::min();
+  std::optional<int64_t> before;
   for (std::size_t line = 1; keep < text.size(); ++line) {
     const auto end = text.find('\n', keep);
     if (end == std::string_view::npos) break;  // the run was killed within this line
     const auto where = fmt::format("{}:{}", name, line);
     const Json row = parse_json(text.substr(keep, end - keep), where);
     const auto step = JsonObject(row, where).required<int64_t>("step");
-    check_input(step >= before, "{}: step {} follows step {}", where, step, before);
+    check_input(!before || step >= *before, "{}: step {} follows step {}", where, step, *before);
     if (step > last_step) break;
     before = step;
     keep = end + 1;
   }
-  return keep;
+  return {keep, before};
 }
 
 }  // namespace
@@ -38,13 +43,16 @@ JsonlFile::JsonlFile(std::filesystem::path path, Open open, int64_t last_step)
     : path_(std::move(path)) {
   const bool exists = std::filesystem::exists(path_);
   const auto name = path_.string();
-  check(open == Open::resume || !exists || std::filesystem::file_size(path_) == 0,
-        "{}: holds another run's lines; resume it or choose another folder", name);
-  const std::size_t keep =
-      open == Open::resume && exists ? bytes_to_keep(MappedFile(path_).text(), name, last_step) : 0;
+  check_input(open == Open::resume || !exists || std::filesystem::file_size(path_) == 0,
+              "{}: holds another run's lines; resume it or choose another folder", name);
+  Kept kept;
+  if (open == Open::resume && exists) {
+    kept = lines_to_keep(MappedFile(path_).text(), name, last_step);
+  }
+  last_kept_ = kept.last;
   fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   check(fd_ >= 0, "{}: cannot open: {}", name, std::strerror(errno));
-  if (::ftruncate(fd_, static_cast<off_t>(keep)) != 0) {
+  if (::ftruncate(fd_, static_cast<off_t>(kept.bytes)) != 0) {
     const int error = errno;
     ::close(fd_);
     check(false, "{}: cannot truncate: {}", name, std::strerror(error));
@@ -68,6 +76,10 @@ void JsonlFile::write(int64_t step, const OrderedJson& fields) {
   std::string line = print_json(fields);
   line.replace(0, 1, fmt::format("{{\"step\":{}{}", step, fields.empty() ? "" : ","));
   append(line + "\n");
+}
+
+void JsonlFile::sync() {
+  check(::fdatasync(fd_) == 0, "{}: cannot write: {}", path_.string(), std::strerror(errno));
 }
 
 void JsonlFile::append(std::string_view line) {

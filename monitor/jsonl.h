@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "base/json.h"
@@ -27,12 +28,18 @@ class JsonlFile {
   void write(const Record& record);
   /// `fields` must not have a key `step`.
   void write(int64_t step, const OrderedJson& fields);
+  /// Waits until every line is on the disk: what a checkpoint counts on must outlive a power
+  /// failure.
+  void sync();
+  /// Step of the last line that was kept when the file was opened.
+  std::optional<int64_t> last_kept() const { return last_kept_; }
 
  private:
   void append(std::string_view line);
 
   std::filesystem::path path_;
   int fd_ = -1;
+  std::optional<int64_t> last_kept_;
 };
 
 }  // namespace grpo::monitor

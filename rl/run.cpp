@@ -33,6 +33,11 @@ void Run::create() {
   // Another process may have begun a run here since the constructor looked.
   check_input(!fs::exists(recipe_file()),
               "--output: {} holds a run already; use --resume or another folder", folder.string());
+  for (const char* name : {"metrics.jsonl", "samples.jsonl"}) {
+    check_input(!fs::exists(folder / name),
+                "--output: {} holds {} of another run; choose another folder", folder.string(),
+                name);
+  }
   write_atomically(recipe_file(), resolved_recipe_);
   utsname system{};
   uname(&system);
@@ -63,6 +68,11 @@ void Run::open(int64_t last_step, int64_t last_record, int64_t total_steps, cons
       std::make_unique<monitor::JsonlFile>(options_.output / "metrics.jsonl", mode, last_record);
   samples_ =
       std::make_unique<monitor::JsonlFile>(options_.output / "samples.jsonl", mode, last_step);
+  if (last_record >= 1 && metrics_->last_kept() != last_record) {
+    log_warning("{}: ends at step {}, the checkpoint stands after step {}: records are missing",
+                (options_.output / "metrics.jsonl").string(), metrics_->last_kept().value_or(0),
+                last_record);
+  }
   monitor_.add([this](const monitor::Record& record) { metrics_->write(record); });
   if (log.tensorboard) {
     auto board = std::make_shared<monitor::EventFile>(
@@ -77,6 +87,11 @@ void Run::open(int64_t last_step, int64_t last_record, int64_t total_steps, cons
     monitor_.add([progress](const monitor::Record& record) { progress->write(record); });
     note_ = [progress](std::string_view text) { progress->note(text); };
   }
+}
+
+void Run::sync() {
+  metrics_->sync();
+  samples_->sync();
 }
 
 void Run::note(std::string_view text) {

@@ -90,6 +90,8 @@ class Run {
   const RunOptions& options() const { return options_; }
   monitor::Monitor& monitor() { return monitor_; }
   monitor::JsonlFile& samples() { return *samples_; }
+  /// Brings the lines written so far to the disk.
+  void sync();
   /// What is going on within a step; shown on terminals only.
   void note(std::string_view text);
 

@@ -87,6 +87,7 @@ void Session::evaluate_into(monitor::Record& record) {
 void Session::save() {
   const auto span = run_.monitor().span("save_checkpoint");
   whole_ = false;  // what cannot be saved is not tried again
+  run_.sync();
   checkpoints_.save(*policy_, *optimizer_, state);
   whole_ = true;
 }

@@ -224,6 +224,32 @@ TEST(Run, AnErrorThatEndsItSavesWhatStands) {
   EXPECT_TRUE(fs::exists(run / "checkpoints/step-0/model.safetensors")) << ended.err;
 }
 
+TEST(Run, LostRecordsAreToldOnResume) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  const std::string command = "train " + recipes().grpo().string() + " --output " + run.string();
+  ASSERT_EQ(run_grpo(command + " --steps 3").code, 0);
+  std::string records = read_file(run / "metrics.jsonl");
+  write_atomically(run / "metrics.jsonl", records.substr(0, records.find("{\"step\":2,")));
+  const auto resumed = run_grpo(command + " --steps 4 --resume");
+  EXPECT_EQ(resumed.code, 0);
+  EXPECT_THAT(resumed.err,
+              HasSubstr("metrics.jsonl: ends at step 1, the checkpoint stands after step 3"));
+}
+
+TEST(Run, RecordsWithoutARecipeAreAnotherRuns) {
+  const test::TemporaryFolder folder;
+  const auto records = folder.file("metrics.jsonl", "{\"step\":7}\n");
+  const std::string command =
+      "train " + recipes().grpo().string() + " --output " + folder.path().string();
+  for (int attempt = 0; attempt < 2; ++attempt) {  // the first leaves no trace for the second
+    const auto refused = run_grpo(command);
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("metrics.jsonl of another run"));
+  }
+  EXPECT_EQ(read_file(records), "{\"step\":7}\n");
+}
+
 TEST(Run, GroupsThatLeaveStayInTheStatisticsOfTheBatch) {
   const test::TemporaryFolder folder;
   std::vector<OrderedJson> first;

@@ -59,10 +59,17 @@ TEST(Jsonl, ResumeDropsAnUnfinishedLine) {
   EXPECT_EQ(read_file(folder.path() / "new.jsonl"), "");
 }
 
+TEST(Jsonl, TellsWhichStepItsKeptLinesEndWith) {
+  const test::TemporaryFolder folder;
+  const auto file = folder.file("metrics.jsonl", "{\"step\":0}\n{\"step\":2}\n{\"step\":5}\n");
+  EXPECT_EQ(JsonlFile(file, Open::resume, 4).last_kept(), 2);
+  EXPECT_EQ(JsonlFile(folder.path() / "none", Open::resume, 4).last_kept(), std::nullopt);
+}
+
 TEST(Jsonl, ForeignFilesAreLeftAlone) {
   const test::TemporaryFolder folder;
   const auto used = folder.file("used.jsonl", "{\"step\":1}\n");
-  EXPECT_THAT(test::error_of([&] { JsonlFile(used, Open::create); }, 1),
+  EXPECT_THAT(test::error_of([&] { JsonlFile(used, Open::create); }, 2),
               testing::HasSubstr("another run"));
   const auto broken = folder.file("broken.jsonl", "{\"step\":1}\nhello\n");
   EXPECT_THAT(test::error_of([&] { JsonlFile(broken, Open::resume, 9); }, 2),
