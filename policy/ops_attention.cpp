@@ -21,6 +21,7 @@ struct RopeFunction : torch::autograd::Function<RopeFunction> {
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    // saved_data holds numbers and tensors only. NOLINTNEXTLINE(performance-no-int-to-ptr)
     const auto* tables = reinterpret_cast<const RopeTables*>(ctx->saved_data["tables"].toInt());
     const Tensor dx = grads[0].clone(at::MemoryFormat::Contiguous);
     turn(dx, *tables, ctx->get_saved_variables()[0], ctx->saved_data["skip"].toInt(), true);

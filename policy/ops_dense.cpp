@@ -126,7 +126,8 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
     }
     if (float* grad = grad_of(saved[6])) cpu::bias_grad(cdata(dy), grad, rows, dim);
     cpu::matmul_grad_input(cdata(dy), cdata(saved[3]), data(dproduct), rows, dim, width, false);
-    const Tensor dgate = product, dup = empty({rows, width});  // `product` is done with
+    const Tensor& dgate = product;  // which is done with
+    const Tensor dup = empty({rows, width});
     cpu::swiglu_backward(cdata(dproduct), cdata(gate), cdata(up), data(dgate), data(dup),
                          rows * width);
     if (float* grad = grad_of(saved[1])) {

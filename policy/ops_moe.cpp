@@ -109,7 +109,8 @@ struct ExpertsFunction : torch::autograd::Function<ExpertsFunction> {
     if (float* grad = grad_of(saved[6])) {
       cpu::grouped_grad_weight(cdata(dup), cdata(sorted), runs, grad, num_experts, width, dim);
     }
-    const Tensor dx = empty({tokens, dim}), drows = sorted;
+    const Tensor dx = empty({tokens, dim});
+    const Tensor& drows = sorted;  // which is done with
     for (const bool second : {false, true}) {
       cpu::grouped_grad_input(cdata(second ? dup : dgate), cdata(saved[second ? 6 : 5]), runs,
                               data(drows), num_experts, width, dim);

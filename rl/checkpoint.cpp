@@ -176,8 +176,8 @@ void discard(const fs::path& folder) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(fs::path run_folder, int64_t keep)
-    : folder_(std::move(run_folder) / "checkpoints"), keep_(keep) {}
+Checkpoints::Checkpoints(const fs::path& run_folder, int64_t keep)
+    : folder_(run_folder / "checkpoints"), keep_(keep) {}
 
 fs::path Checkpoints::folder_of(int64_t step) const {
   return folder_ / ("step-" + std::to_string(step));

@@ -31,7 +31,7 @@ struct TrainerState {
 /// leaves the one before.
 class Checkpoints {
  public:
-  Checkpoints(std::filesystem::path run_folder, int64_t keep);
+  Checkpoints(const std::filesystem::path& run_folder, int64_t keep);
 
   /// Then removes all but the newest `keep`, and what a killed process has left half-written. A
   /// whole checkpoint of the same step stays. Throws Error naming the file; nothing else has

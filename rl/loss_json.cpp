@@ -104,9 +104,10 @@ std::vector<uint8_t> read_mask(const OrderedJsonObject& completion, std::size_t 
   if (!completion.has("mask")) return std::vector<uint8_t>(tokens, 1);
   std::vector<uint8_t> mask;
   for (const auto& item : completion.required<std::vector<OrderedJson>>("mask")) {
-    const bool on = item == true || item == 1;
-    if (!on && item != false && item != 0) completion.fail("mask", "expected a list of 0 and 1");
-    mask.push_back(on);
+    if (!item.is_boolean() && item != 0 && item != 1) {
+      completion.fail("mask", "expected a list of 0 and 1");
+    }
+    mask.push_back(item.is_boolean() ? item.get<bool>() : item == 1);
   }
   if (mask.size() != tokens) {
     completion.fail(
