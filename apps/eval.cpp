@@ -115,7 +115,6 @@ void add_eval(CLI::App& app, Chosen& chosen) {
     chosen.work = [&chosen, flags] {
       check_input(!flags->stop_after, "--steps: an evaluation has no steps");
       const auto recipe = flags->read<rl::EvalRecipe>();
-      rl::validate(recipe);
       if (flags->dry_run) {
         fmt::print("{}", print_config(recipe));
         return;

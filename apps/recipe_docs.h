@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "base/config.h"
+#include "base/config_table.h"
 #include "rl/recipe.h"
 
 namespace grpo::apps {
@@ -15,7 +15,11 @@ inline std::string recipe_docs() {
          "compares this file with them. Keys that are left out keep their default; unknown keys "
          "are errors. Any\n"
          "key can be set on the command line: `--set loss.clip.high=0.28`, items of a list by "
-         "number: `data.0.path=…`.\n"
+         "number from 0:\n"
+         "`data.0.path=…`; `data.N.path` below stands for all of them.\n"
+         "\nIn texts `${output_dir}` is the run's folder and `${env:NAME}` a variable of the "
+         "environment, which must be\n"
+         "set; `$${` stands for a plain `${`.\n"
          "\n## grpo train\n\n" +
          markdown_table<rl::TrainRecipe>() + "\n## grpo sft\n\n" + markdown_table<rl::SftRecipe>() +
          "\n## grpo eval\n\n" + markdown_table<rl::EvalRecipe>();

@@ -44,7 +44,9 @@ struct RecipeFlags {
     check_input(!resume || !output.empty(), "--resume: needs --output, the folder of the run");
     std::vector<std::string> all = overrides;
     if (seed) all.push_back("seed=" + std::to_string(*seed));
-    return read_config<Recipe>(recipe, all, {{"output_dir", output_folder().string()}});
+    // A resumed run goes on from its checkpoint, wherever the first model is by now.
+    return read_config<Recipe>(recipe, all, {{"output_dir", output_folder().string()}},
+                               resume ? Paths::may_be_missing : Paths::must_exist);
   }
 
   /// --output, or runs/<recipe>-<time>.

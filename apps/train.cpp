@@ -21,7 +21,6 @@ void add_run(CLI::App& app, Chosen& chosen, const char* name, const char* help,
   command->callback([&chosen, flags, run] {
     chosen.work = [&chosen, flags, run] {
       const auto recipe = flags->read<Recipe>();
-      validate(recipe);
       if (flags->dry_run) {
         fmt::print("{}", print_config(recipe));
         return;

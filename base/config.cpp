@@ -37,11 +37,15 @@ std::string hint(std::string_view word, const std::vector<std::string_view>& kno
   return near.empty() ? "" : fmt::format("did you mean \"{}\"? ", near);
 }
 
+bool is_plain_scalar(const YamlNode& node) { return node.kind == Kind::scalar && !node.quoted; }
+
 /// Bounds are shown as the reader would write them: 1, not 1.0.
 std::string bound_text(double bound) {
   auto text = number_text(bound);
   return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
 }
+
+}  // namespace
 
 std::string range_text(const Constraint& range) {
   const bool bounded_above = !std::isinf(range.high);
@@ -53,13 +57,12 @@ std::string range_text(const Constraint& range) {
                      bound_text(range.low), range.high_is_allowed ? "" : ", finite");
 }
 
-bool is_plain_scalar(const YamlNode& node) { return node.kind == Kind::scalar && !node.quoted; }
-
-}  // namespace
-
 void fail(const YamlNode& node, const Context& context, std::string_view what) {
-  const bool at_root = context.path.empty();
-  throw Error(fmt::format("{}: {}{}{}", node.where, context.path, at_root ? "" : ": ", what), 2);
+  std::string message;
+  for (const std::string& place : {node.where, context.path}) {
+    if (!place.empty()) message += place + ": ";
+  }
+  throw Error(message.append(what), 2);
 }
 
 void parse_scalar(const YamlNode& node, const Context& context, bool& out) {
@@ -180,6 +183,10 @@ void expect_text(const YamlNode& node, const Context& context, const Constraints
     if (constraint.kind == Constraint::Kind::not_empty && value.empty()) {
       fail(node, context, "must not be empty");
     }
+    if (constraint.kind == Constraint::Kind::existing_path && context.paths == Paths::must_exist &&
+        !value.empty() && !std::filesystem::exists(value)) {
+      fail(node, context, fmt::format("{}: no such file or folder", value));
+    }
     if (constraint.kind != Constraint::Kind::one_of) continue;
     const std::vector<std::string_view> choices(constraint.choices.begin(),
                                                 constraint.choices.end());
@@ -188,6 +195,27 @@ void expect_text(const YamlNode& node, const Context& context, const Constraints
          fmt::format("unknown value {}; {}known here: {}", value, hint(value, choices),
                      join(choices)));
   }
+}
+
+void fail_below(const YamlNode& node, const Context& context, std::string_view key,
+                std::string_view what) {
+  const YamlNode* nearest_node = &node;
+  for (std::string_view rest = key; !rest.empty();) {
+    const auto dot = std::min(rest.find('.'), rest.size());
+    const auto word = rest.substr(0, dot);
+    rest.remove_prefix(std::min(dot + 1, rest.size()));
+    const YamlNode* child = nullptr;
+    if (nearest_node->kind == Kind::list) {
+      std::size_t index = nearest_node->items.size();
+      std::from_chars(word.data(), word.data() + word.size(), index);
+      if (index < nearest_node->items.size()) child = &nearest_node->items[index];
+    } else {
+      child = nearest_node->find(word);
+    }
+    if (child == nullptr) break;
+    nearest_node = child;
+  }
+  fail(*nearest_node, key.empty() ? context : context.at(key), what);
 }
 
 void expect_size(const YamlNode& node, const Context& context, const Constraints& constraints,
@@ -223,44 +251,6 @@ YamlNode scalar_node(const std::string& value) {
     escaped += value[i];
   }
   return plain(std::move(escaped), /*quoted=*/true);
-}
-
-std::string describe(const Constraints& constraints) {
-  std::string text;
-  for (const auto& constraint : constraints) {
-    switch (constraint.kind) {
-      case Constraint::Kind::range:
-        text += ", " + range_text(constraint);
-        break;
-      case Constraint::Kind::one_of:
-        text += fmt::format(", one of `{}`", fmt::join(constraint.choices, "`, `"));
-        break;
-      case Constraint::Kind::not_empty:
-        text += ", not empty";
-        break;
-      case Constraint::Kind::required:
-        text += ", required";
-        break;
-    }
-  }
-  return text;
-}
-
-std::string print_table(const std::vector<TableRow>& rows) {
-  const auto cell = [](const std::string& text) {
-    std::string escaped;
-    for (const char c : text) {
-      if (c == '|') escaped += '\\';
-      escaped += c;
-    }
-    return escaped;
-  };
-  std::string out = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
-  for (const auto& row : rows) {
-    out += fmt::format("| `{}` | {} | {} | {} |\n", row.key, cell(row.type),
-                       cell(row.default_value), cell(row.meaning));
-  }
-  return out;
 }
 
 namespace {

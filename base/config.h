@@ -30,14 +30,23 @@
 ///       return {{{Ratio::token, "token"}, {Ratio::sequence, "sequence"}}};
 ///     }
 ///
+/// What must hold between fields stands beside them, where it needs saying; keys may be dotted, ""
+/// is the struct as a whole. The fields' own constraints hold already when it is called:
+///
+///     template <class Rules>
+///     void rules(const Rules& r, const ClipConfig& c) {
+///       r(c.low <= c.high, "low", "expected at most high = {}, got {}", c.high, c.low);
+///     }
+///
 /// Field types: bool, int64_t, double, std::string, such enums and structs, std::optional and
-/// std::vector of these. Keys that are absent keep the struct's default.
+/// std::vector of these. Keys that are absent keep the struct's default; a section that is left out
+/// is checked like an empty one.
 namespace grpo {
 
 /// What a value must satisfy beyond its type; applies to what an optional holds, to each item of a
 /// list, except `not_empty`, which is about the list (or the text) itself.
 struct Constraint {
-  enum class Kind { range, one_of, not_empty, required };
+  enum class Kind { range, one_of, not_empty, required, existing_path };
   Kind kind;
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
@@ -63,7 +72,13 @@ inline Constraint one_of(std::vector<std::string> choices) {
 }
 inline Constraint not_empty() { return {Constraint::Kind::not_empty}; }
 inline Constraint required() { return {Constraint::Kind::required}; }  // the key must be written
+/// A file or folder that is there, unless the text is empty; asked of the machine by
+/// Paths::must_exist only.
+inline Constraint existing_path() { return {Constraint::Kind::existing_path}; }
 using Constraints = std::vector<Constraint>;
+
+/// Whether what a recipe names must be there: not where a finished recipe is read again.
+enum class Paths { may_be_missing, must_exist };
 
 /// Values of `${name}` in texts, for example {"output_dir", "runs/a"}. `${env:NAME}` is the
 /// environment's; `$${` stands for a plain `${`. Any other `${…}` is an error.
@@ -84,11 +99,23 @@ template <class T>
 concept Scalar = std::same_as<T, bool> || std::same_as<T, int64_t> || std::same_as<T, double> ||
     std::same_as<T, std::string>;
 
+/// A struct of fields.
+template <class T>
+concept Section =
+    !is_optional<T>::value && !is_vector<T>::value && !std::is_enum_v<T> && !Scalar<T>;
+
 struct Context {
   const ConfigVariables& variables;
-  std::string path;  // dotted key of the node in hand
+  Paths paths = Paths::may_be_missing;
+  std::string path = {};  // dotted key of the node in hand, items by number: data.0.path
+
+  Context at(std::string_view key) const {
+    return {variables, paths, fmt::format("{}{}{}", path, path.empty() ? "" : ".", key)};
+  }
 };
 
+/// "from 0 to 1", "at least 1".
+std::string range_text(const Constraint& range);
 [[noreturn]] void fail(const YamlNode& node, const Context& context, std::string_view what);
 void parse_scalar(const YamlNode& node, const Context& context, bool& out);
 void parse_scalar(const YamlNode& node, const Context& context, int64_t& out);
@@ -107,6 +134,9 @@ void expect_text(const YamlNode& node, const Context& context, const Constraints
                  const std::string& value);
 void expect_size(const YamlNode& node, const Context& context, const Constraints& constraints,
                  std::size_t size);
+/// Placed at the value of the dotted key below `node`, or at what holds it where it is left out.
+[[noreturn]] void fail_below(const YamlNode& node, const Context& context, std::string_view key,
+                             std::string_view what);
 
 template <class T>
 void read_value(const YamlNode& node, const Context& context, const Constraints& constraints,
@@ -121,10 +151,15 @@ class FieldReader {
     known_.emplace_back(key);
     const Constraints all{constraints...};
     if (const YamlNode* child = node_.find(key)) {
-      const std::string path = context_.path.empty() ? key : context_.path + "." + key;
-      read_value(*child, Context{context_.variables, path}, all, out);
-    } else {
-      expect_required_key(node_, context_, key, all);
+      read_value(*child, context_.at(key), all, out);
+      return;
+    }
+    expect_required_key(node_, context_, key, all);
+    if constexpr (Section<T>) {  // its required keys and rules hold all the same
+      YamlNode left_out;
+      left_out.kind = YamlNode::Kind::map;
+      left_out.where = node_.where;
+      read_value(left_out, context_.at(key), all, out);
     }
   }
   const std::vector<std::string_view>& known() const { return known_; }
@@ -145,6 +180,23 @@ class KeyCollector {
   std::vector<std::string_view> keys;
 };
 
+class RuleChecker {
+ public:
+  RuleChecker(const YamlNode& node, const Context& context) : node_(node), context_(context) {}
+
+  template <class... Args>
+  void operator()(bool holds, std::string_view key, fmt::format_string<Args...> format,
+                  Args&&... args) const {
+    if (!holds) {
+      fail_below(node_, context_, key, fmt::format(format, std::forward<Args>(args)...));
+    }
+  }
+
+ private:
+  const YamlNode& node_;
+  const Context& context_;
+};
+
 template <class T>
 void read_struct(const YamlNode& node, const Context& context, T& out) {
   expect_kind(node, context, YamlNode::Kind::map);
@@ -153,6 +205,10 @@ void read_struct(const YamlNode& node, const Context& context, T& out) {
   expect_known_keys(node, context, collector.keys);
   FieldReader reader(node, context);
   fields(reader, out);
+  const RuleChecker checker(node, context);
+  if constexpr (requires { rules(checker, std::as_const(out)); }) {
+    rules(checker, std::as_const(out));
+  }
 }
 
 template <class T>
@@ -170,8 +226,7 @@ void read_value(const YamlNode& node, const Context& context, const Constraints&
     out.clear();
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       typename T::value_type item{};
-      read_value(node.items[i], Context{context.variables, fmt::format("{}.{}", context.path, i)},
-                 constraints, item);
+      read_value(node.items[i], context.at(std::to_string(i)), constraints, item);
       out.push_back(std::move(item));
     }
   } else if constexpr (std::is_enum_v<T>) {
@@ -229,76 +284,7 @@ YamlNode to_node(T& value) {
   }
 }
 
-struct TableRow {
-  std::string key, type, default_value, meaning;
-};
-std::string print_table(const std::vector<TableRow>& rows);
-std::string describe(const Constraints& constraints);
 std::vector<std::string> differing_paths(const YamlNode& a, const YamlNode& b);
-
-template <class T>
-std::string type_name() {
-  if constexpr (is_optional<T>::value) {
-    return type_name<typename T::value_type>() + " or null";
-  } else if constexpr (is_vector<T>::value) {
-    return "list of " + type_name<typename T::value_type>();
-  } else if constexpr (std::is_enum_v<T>) {
-    std::string names;
-    for (const auto name : names_of<T>())
-      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name);
-    return "one of " + names;
-  } else if constexpr (std::same_as<T, bool>) {
-    return "true or false";
-  } else if constexpr (std::same_as<T, int64_t>) {
-    return "integer";
-  } else if constexpr (std::same_as<T, double>) {
-    return "number";
-  } else if constexpr (std::same_as<T, std::string>) {
-    return "text";
-  } else {
-    return "section";
-  }
-}
-
-class FieldDescriber {
- public:
-  FieldDescriber(std::string prefix, std::vector<TableRow>& rows)
-      : prefix_(std::move(prefix)), rows_(rows) {}
-
-  template <class T, std::same_as<Constraint>... C>
-  void operator()(const char* key, T& value, const char* doc, const C&... constraints) {
-    const std::string path = prefix_ + key;
-    if constexpr (is_struct<T>()) {  // its fields say it all
-      FieldDescriber inner(path + ".", rows_);
-      fields(inner, value);
-    } else {
-      rows_.push_back({path, type_name<T>() + describe({constraints...}),
-                       fmt::format("`{}`", print_yaml_inline(to_node(value))), doc});
-      describe_items<T>(path);
-    }
-  }
-
- private:
-  template <class T>
-  static constexpr bool is_struct() {
-    return !is_optional<T>::value && !is_vector<T>::value && !std::is_enum_v<T> && !Scalar<T>;
-  }
-  /// Rows for what a list or an optional holds, when that is a struct.
-  template <class T>
-  void describe_items(const std::string& path) {
-    if constexpr (is_struct<T>()) {
-      T item{};
-      FieldDescriber inner(path + ".", rows_);
-      fields(inner, item);
-    } else if constexpr (is_vector<T>::value) {
-      describe_items<typename T::value_type>(path + "[]");
-    } else if constexpr (is_optional<T>::value) {
-      describe_items<typename T::value_type>(path);
-    }
-  }
-  std::string prefix_;
-  std::vector<TableRow>& rows_;
-};
 
 YamlNode load_tree(std::string_view text, const std::string& name,
                    const std::vector<std::string>& overrides);
@@ -313,35 +299,35 @@ std::string load_text(const std::filesystem::path& file);
 template <class T>
 T parse_config(std::string_view text, const std::string& name,
                const std::vector<std::string>& overrides = {},
-               const ConfigVariables& variables = {}) {
+               const ConfigVariables& variables = {}, Paths paths = Paths::may_be_missing) {
   T config{};
   config_detail::read_struct(config_detail::load_tree(text, name, overrides),
-                             config_detail::Context{variables, ""}, config);
+                             config_detail::Context{variables, paths}, config);
   return config;
 }
 
 /// The same from a file.
 template <class T>
 T read_config(const std::filesystem::path& file, const std::vector<std::string>& overrides = {},
-              const ConfigVariables& variables = {}) {
-  return parse_config<T>(config_detail::load_text(file), file.string(), overrides, variables);
+              const ConfigVariables& variables = {}, Paths paths = Paths::may_be_missing) {
+  return parse_config<T>(config_detail::load_text(file), file.string(), overrides, variables,
+                         paths);
+}
+
+/// Throws the Error of reading it for a struct that was filled in by a program; `key` stands for
+/// the section in its messages.
+template <class T>
+void check_config(T config, const std::string& key) {
+  const ConfigVariables none;
+  T copy{};
+  config_detail::read_struct(config_detail::to_node(config),
+                             config_detail::Context{none, Paths::may_be_missing, key}, copy);
 }
 
 /// YAML with every field, which reads back to the same struct, bit for bit in its numbers.
 template <class T>
 std::string print_config(T config) {
   return print_yaml(config_detail::to_node(config));
-}
-
-/// `| key | type | default | meaning |`, a row per field, in depth, keys dotted; items of a list of
-/// structs stand under `list[].key`.
-template <class T>
-std::string markdown_table() {
-  T config{};
-  std::vector<config_detail::TableRow> rows;
-  config_detail::FieldDescriber describer("", rows);
-  fields(describer, config);
-  return config_detail::print_table(rows);
 }
 
 /// Dotted keys whose values differ, in the order of the fields; lists of unequal length count

@@ -133,8 +133,10 @@ class TreeBuilder : public YAML::EventHandler {
   std::string path_of(const std::string& key) const {
     std::string path;
     for (const Open& level : open_) {
-      if (!level.has_key) continue;
-      path += level.key + '.';
+      if (level.has_key) path += level.key + '.';
+      if (level.node.kind == YamlNode::Kind::list) {
+        path += fmt::format("{}.", level.node.items.size());
+      }
     }
     return path + key;
   }

@@ -217,7 +217,7 @@ Made make(const GeneratorConfig& config, Split split, int64_t index) {
         fmt::format("{}-{}-{}-{}", name(config.family), config.seed, name(split), index);
     return *std::move(made);
   }
-  throw Error(fmt::format("generator: {} with these parameters (operations {}, max_operand {}, "
+  throw Error(fmt::format("{} with these parameters (operations {}, max_operand {}, "
                           "max_value {}, operators {}) gives no {} problem",
                           name(config.family), config.operations, config.max_operand,
                           config.max_value, config.operators, name(split)),
@@ -226,25 +226,17 @@ Made make(const GeneratorConfig& config, Split split, int64_t index) {
 
 }  // namespace
 
+std::string why_impossible(const GeneratorConfig& config) {
+  try {
+    make(config, Split::train, 0);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 Generator::Generator(const GeneratorConfig& config) : config_(config) {
-  check_input(config.operations >= 1 && config.operations <= 16,
-              "generator.operations: expected 1 to 16, got {}", config.operations);
-  check_input(config.max_operand >= 2 && config.max_operand <= 1'000'000,
-              "generator.max_operand: expected 2 to 1000000, got {}", config.max_operand);
-  check_input(config.max_value >= 1 && config.max_value <= 1'000'000'000,
-              "generator.max_value: expected 1 to 1000000000, got {}", config.max_value);
-  check_input(
-      !config.operators.empty() && config.operators.find_first_not_of("+-*/") == std::string::npos,
-      "generator.operators: expected some of + - * /, got '{}'", config.operators);
-  check_input(config.parentheses >= 0 && config.parentheses <= 1,
-              "generator.parentheses: expected 0 to 1, got {}", config.parentheses);
-  check_input(config.wrong_attempts >= 0 && config.wrong_attempts <= 100,
-              "generator.wrong_attempts: expected 0 to 100, got {}", config.wrong_attempts);
-  check_input(config.worked >= 0 && config.worked <= 1, "generator.worked: expected 0 to 1, got {}",
-              config.worked);
-  check_input(config.held_out >= 0 && config.held_out < 1,
-              "generator.held_out: expected 0 to below 1, got {}", config.held_out);
-  make(config, Split::train, 0);  // throws when the parameters allow no problem
+  check_config(config, "generator");
 }
 
 Problem Generator::problem(Split split, int64_t index) const {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/config.h"
 #include "datasets/demonstrations.h"
 #include "datasets/problem.h"
 
@@ -44,17 +45,35 @@ template <class Visitor>
 void fields(Visitor& v, GeneratorConfig& c) {
   v("family", c.family, "what kind of problem is made");
   v("seed", c.seed, "same seed, same problems");
-  v("operations", c.operations, "operations per problem; countdown uses one number more");
-  v("max_operand", c.max_operand, "largest number written in a problem");
-  v("max_value", c.max_value, "no intermediate or final value lies beyond this, in magnitude");
+  v("operations", c.operations, "operations per problem; countdown uses one number more",
+    in_range(1, 16));
+  v("max_operand", c.max_operand, "largest number written in a problem", in_range(2, 1'000'000));
+  v("max_value", c.max_value, "no intermediate or final value lies beyond this, in magnitude",
+    in_range(1, 1'000'000'000));
   v("operators", c.operators, "which of + - * / may occur; / only where it divides evenly");
-  v("parentheses", c.parentheses, "share of arithmetic operations that get parentheses");
+  v("parentheses", c.parentheses, "share of arithmetic operations that get parentheses",
+    in_range(0, 1));
   v("negative", c.negative, "values below zero may occur on the way and as answers");
-  v("wrong_attempts", c.wrong_attempts, "countdown: up to so many failed tries in a demonstration");
+  v("wrong_attempts", c.wrong_attempts, "countdown: up to so many failed tries in a demonstration",
+    in_range(0, 100));
   v("worked", c.worked,
     "share of demonstrations that show their steps; the others answer at once, after an empty "
-    "thought");
-  v("held_out", c.held_out, "share of all problem texts that only the held-out split may use");
+    "thought",
+    in_range(0, 1));
+  v("held_out", c.held_out, "share of all problem texts that only the held-out split may use",
+    in_range(0, 1));
+}
+
+/// Why a generator of these parameters, each in its range, makes no problem; empty when it does.
+std::string why_impossible(const GeneratorConfig& config);
+
+template <class Rules>
+void rules(const Rules& r, const GeneratorConfig& c) {
+  r(!c.operators.empty() && c.operators.find_first_not_of("+-*/") == std::string::npos, "operators",
+    "expected some of + - * /, got \"{}\"", c.operators);
+  r(c.held_out < 1, "held_out", "expected below 1: training needs problems too");
+  const std::string why = why_impossible(c);
+  r(why.empty(), "", "{}", why);
 }
 
 /// arithmetic  "(12+7)*3-4=?"            think: "12+7=19; 19*3=57; 57-4=53"       answer: "53"

@@ -39,7 +39,7 @@ Rule rule_from(std::string_view name, std::string_view spec, Extraction& extract
   for (const auto& [known, rule] : kRules) {
     if (known == name) return rule;
   }
-  throw Error(fmt::format("extraction: unknown rule '{}' in '{}'; known: none, boxed, tag, latex, "
+  throw Error(fmt::format("unknown rule '{}' in '{}'; known: none, boxed, tag, latex, "
                           "expr, hash4, answer_colon_last, answer_is, bracket_last, letter, "
                           "last_number",
                           name, spec),
@@ -84,9 +84,9 @@ void read_modifier(std::string_view modifier, std::string_view spec, Extraction&
     const auto [end, error] =
         std::from_chars(value.data(), value.data() + value.size(), extraction.tail);
     check_input(error == std::errc() && end == value.data() + value.size() && extraction.tail > 0,
-                "extraction: tail: expected a positive number, got '{}'", value);
+                "tail: expected a positive number, got '{}'", value);
   } else {
-    throw Error(fmt::format("extraction: unknown modifier '{}' in '{}'; known: after_think, "
+    throw Error(fmt::format("unknown modifier '{}' in '{}'; known: after_think, "
                             "tail=N, marker=\"…\", allowed=A,B, language=NAME, "
                             "final_answer_first, strip, alphanumeric",
                             modifier, spec),

@@ -16,16 +16,7 @@ double RubricScore::part(const std::string& name) const {
 }
 
 Rubric::Rubric(const RubricConfig& config) : config_(config) {
-  check_input(config.overlong == 0 || (config.overlong_buffer > 0 &&
-                                       config.overlong_buffer <= config.overlong_max_length),
-              "rubric.overlong_buffer: expected 1 to overlong_max_length ({}), got {}",
-              config.overlong_max_length, config.overlong_buffer);
-  check_input(config.cosine == 0 || config.cosine_max_length > 0,
-              "rubric.cosine_max_length: expected above 0, got {}", config.cosine_max_length);
-  check_input(config.repetition == 0 || config.repetition_ngram > 0,
-              "rubric.repetition_ngram: expected above 0, got {}", config.repetition_ngram);
-  check_input(config.language == "en" || config.language == "zh",
-              "rubric.language: unknown '{}'; known: en, zh", config.language);
+  check_config(config, "reward");
   for (const auto kind : {datasets::Kind::math, datasets::Kind::countdown, datasets::Kind::text}) {
     verifiers_[kind] = make_verifier(kind, config.verifier);
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/config.h"
 #include "datasets/problem.h"
 #include "reward/length.h"
 #include "reward/verifiers.h"
@@ -45,16 +46,17 @@ void fields(Visitor& v, RubricConfig& c) {
   v("tag_count", c.tag_count, "weight of 0.25 per well-placed tag (open-r1)");
   v("reasoning_steps", c.reasoning_steps, "weight of min(1, steps / 3) (open-r1)");
   v("overlong", c.overlong, "weight of DAPO's soft overlong punishment, 0 to -1");
-  v("overlong_max_length", c.overlong_max_length, "tokens from which the punishment is -1");
-  v("overlong_buffer", c.overlong_buffer, "it grows over this many tokens before");
+  v("overlong_max_length", c.overlong_max_length, "tokens from which the punishment is -1",
+    at_least(1));
+  v("overlong_buffer", c.overlong_buffer, "it grows over this many tokens before", at_least(1));
   v("cosine", c.cosine, "weight of the cosine-scaled length reward (open-r1)");
-  v("cosine_max_length", c.cosine_max_length, "tokens at which the cosine ends");
+  v("cosine_max_length", c.cosine_max_length, "tokens at which the cosine ends", at_least(1));
   v("group_length", c.group_length, "weight of the length reward within a group (Kimi k1.5)");
   v("repetition", c.repetition, "weight of 1 - unique / all n-grams of words, paid negatively");
-  v("repetition_ngram", c.repetition_ngram, "n of these n-grams");
+  v("repetition_ngram", c.repetition_ngram, "n of these n-grams", at_least(1));
   v("language_consistency", c.language_consistency,
     "weight of the share of letters of the language's script in the reasoning (R1)");
-  v("language", c.language, "en or zh");
+  v("language", c.language, "of the reasoning", one_of({"en", "zh"}));
   v("length_of_correct_only", c.length_of_correct_only,
     "group_length compares correct answers with each other only; wrong ones get 0");
   v("think_in_prompt", c.think_in_prompt, "the chat template already opened <think>");
@@ -70,6 +72,12 @@ inline bool pays(const RubricConfig& c) {
   return c.accuracy != 0 || c.format != 0 || c.tag_count != 0 || c.reasoning_steps != 0 ||
          c.overlong != 0 || c.cosine != 0 || c.group_length != 0 || c.repetition != 0 ||
          c.language_consistency != 0;
+}
+
+template <class Rules>
+void rules(const Rules& r, const RubricConfig& c) {
+  r(c.overlong == 0 || c.overlong_buffer <= c.overlong_max_length, "overlong_buffer",
+    "expected at most overlong_max_length = {}, got {}", c.overlong_max_length, c.overlong_buffer);
 }
 
 /// A completion as text, with what the length parts need.

@@ -22,6 +22,15 @@ std::string letters_and_digits(std::string_view text) {
 
 }  // namespace
 
+std::string why_unknown(const std::string& extraction) {
+  try {
+    parse_extraction(extraction);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 Score TextVerifier::score(const datasets::Problem& problem, std::string_view response) const {
   Score score;
   const std::string wanted = letters_and_digits(problem.answer);

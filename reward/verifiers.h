@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/config.h"
 #include "reward/verifier.h"
 
 namespace grpo::reward {
@@ -21,7 +22,16 @@ void fields(Visitor& v, VerifierConfig& c) {
     "number");
   v("countdown_near", c.countdown_near,
     "countdown: paid for an <answer> that fails (TinyZero: 0.1)");
-  v("precision", c.precision, "decimals to which inexact numbers are compared");
+  v("precision", c.precision, "decimals to which inexact numbers are compared", at_least(0));
+}
+
+/// What is wrong with VerifierConfig::extraction; empty when nothing is.
+std::string why_unknown(const std::string& extraction);
+
+template <class Rules>
+void rules(const Rules& r, const VerifierConfig& c) {
+  const std::string why = why_unknown(c.extraction);
+  r(why.empty(), "extraction", "{}", why);
 }
 
 /// Compares letters and digits only, case aside: for answers that are words.

@@ -10,11 +10,7 @@ namespace {
 
 constexpr int64_t kGenerated = 10000;
 
-/// "generator" or "path", exactly one of them; a name for the source.
-std::string check_source(const SourceConfig& source, const std::string& key, size_t index) {
-  const std::string place = fmt::format("{}[{}]", key, index);
-  check_input(source.generator.has_value() != !source.path.empty(),
-              "{}: exactly one of generator and path is needed", place);
+std::string name_of_source(const SourceConfig& source, size_t index) {
   if (!source.name.empty()) return source.name;
   return source.path.empty() ? fmt::format("generator-{}", index) : source.path;
 }
@@ -40,11 +36,13 @@ std::vector<datasets::Source<Item>> make_sources(const std::vector<SourceConfig>
   std::vector<datasets::Source<Item>> out;
   for (size_t i = 0; i < sources.size(); ++i) {
     const SourceConfig& s = sources[i];
-    const std::string name = check_source(s, key, i);
+    check_config(s, fmt::format("{}.{}", key, i));
+    const std::string name = name_of_source(s, i);
     std::vector<Item> items;
     if (s.generator) {
       const int64_t count = (s.count > 0 ? s.count : kGenerated) + s.skip;
-      items = generate(datasets::Generator(*s.generator), s.split, count);
+      items = generate(datasets::Generator(*s.generator), s.split.value_or(datasets::Split::train),
+                       count);
     } else {
       items = read(s);
     }
@@ -64,7 +62,9 @@ std::vector<datasets::Source<datasets::Problem>> problem_sources(
       [](const datasets::Generator& g, datasets::Split split, int64_t n) {
         return g.problems(split, n);
       },
-      [](const SourceConfig& s) { return datasets::read_problems(s.path, s.format); });
+      [](const SourceConfig& s) {
+        return datasets::read_problems(s.path, s.format.value_or(datasets::Format::prompt));
+      });
 }
 
 std::vector<datasets::Problem> all_problems(const std::vector<SourceConfig>& sources,
@@ -93,8 +93,7 @@ std::vector<datasets::Source<datasets::Demonstration>> demonstration_sources(
 
 Prompter::Prompter(const PromptConfig& config, const policy::Policy& policy)
     : config_(config), policy_(policy) {
-  check_input(config_.text.find("{question}") != std::string::npos,
-              "prompt.text: has no {{question}}");
+  check_config(config_, "prompt");
   check_input(!config_.chat || policy_.chat_template() != nullptr,
               "prompt.chat: the model has no chat template; set it to false");
 }

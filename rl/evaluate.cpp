@@ -30,30 +30,6 @@ double pass_at_k(int64_t n, int64_t c, int64_t k) {
   return 1.0 - none;
 }
 
-namespace {
-
-void check_samples(const EvalConfig& eval) {
-  check_input(eval.samples == 1 || eval.temperature > 0,
-              "eval.temperature: {} greedy answers would all be the same", eval.samples);
-}
-
-}  // namespace
-
-void check_during_training(const EvalConfig& eval) {
-  check_input(eval.every == 0 || !eval.data.empty(),
-              "eval.data: eval.every asks for questions to answer");
-  check_input(eval.every > 0 || !eval.stop_at,
-              "eval.stop_at: without eval.every there is no evaluation to meet it");
-  check_samples(eval);
-}
-
-void validate(const EvalRecipe& recipe) {
-  check_input(!recipe.eval.data.empty(), "eval.data: no questions to answer");
-  check_input(recipe.eval.every == 0 && !recipe.eval.stop_at,
-              "eval.every, eval.stop_at: for training; an evaluation is made once");
-  check_samples(recipe.eval);
-}
-
 EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
                     const std::vector<int32_t>& eos, const reward::Rubric& rubric,
                     std::span<const datasets::Problem> problems, const EvalConfig& config,

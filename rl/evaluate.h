@@ -32,10 +32,6 @@ struct EvalResult {
   std::vector<EvaluatedProblem> answers;
 };
 
-/// What the keys of `eval` ask for together. Throws Error (exit code 2) naming the key.
-void check_during_training(const EvalConfig& eval);
-void validate(const EvalRecipe& recipe);
-
 /// Answers every problem `config.samples` times and judges. Deterministic: answers follow from
 /// `seed`, problem and sample alone.
 EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,

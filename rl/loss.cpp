@@ -198,7 +198,7 @@ void check_inputs(const Trained& t, const LossScale& scale, const LossConfig& co
 }  // namespace
 
 LossResult policy_loss(const LossInputs& inputs, const LossScale& scale, const LossConfig& config) {
-  validate(config);
+  check_config(config, "loss");
   const Trained t = trained_tokens(inputs);
   check_inputs(t, scale, config);
   LossResult result;

@@ -130,10 +130,24 @@ void fields(Visitor& v, LossConfig& c) {
   v("entropy_weight", c.entropy_weight, "bonus: loss - weight x entropy", at_least(0));
 }
 
-/// Throws Error (exit code 2) for settings that contradict each other, naming the key under
-/// `prefix`: a sequence ratio with a token-level correction, a correction without cap, `dual`
-/// without ppo, `floor` without a mask.
-void validate(const LossConfig& config, const char* prefix = "loss");
+template <class Rules>
+void rules(const Rules& r, const LossConfig& c) {
+  const CorrectionConfig& correction = c.correction;
+  const Correction kind = correction.kind;
+  const bool per_token = kind == Correction::kTokenTruncate || kind == Correction::kTokenMask;
+  const bool masks = kind == Correction::kTokenMask || kind == Correction::kSequenceMask ||
+                     kind == Correction::kGeometricMask;
+  r(c.ratio == Ratio::kToken || !per_token, "correction.kind",
+    "a token-level correction with a sequence ratio: the two published forms of the sequence ratio "
+    "give different gradients then; use a sequence correction");
+  r(kind == Correction::kNone || correction.cap.has_value(), "correction.cap",
+    "needed by this correction, got null");
+  r(!correction.floor || masks, "correction.floor",
+    "only the `_mask` corrections have a lower bound");
+  r(!correction.floor || *correction.floor <= *correction.cap, "correction.floor", "is above cap");
+  r(!c.clip.dual || c.clip.kind == Clip::kPpo, "clip.dual",
+    "only with clip.kind ppo; set it to null");
+}
 
 /// What the learner must supply beyond logprob and old_logprob.
 inline bool needs_reference(const LossConfig& c) { return c.kl.weight > 0; }

@@ -169,7 +169,7 @@ OrderedJson numbers(const double* begin, int64_t count) {
 /// Advantages of the row's groups, then the loss of all its tokens as one batch.
 void compute(const Row& row, const AdvantageConfig& advantage_config, const LossConfig& config,
              OrderedJson& out) {
-  validate(config);
+  check_config(config, "loss");
   const auto advantages = group_advantages(row.rewards, advantage_config);
   std::vector<double> per_token;
   std::size_t sequence = 0;

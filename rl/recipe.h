@@ -30,7 +30,7 @@ struct ModelSource {
 
 template <class Visitor>
 void fields(Visitor& v, ModelSource& c) {
-  v("path", c.path, "Hugging Face folder or .gguf file", required(), not_empty());
+  v("path", c.path, "Hugging Face folder or .gguf file", required(), not_empty(), existing_path());
   v("random_init", c.random_init,
     "start from random weights: the folder needs config.json and a tokenizer only");
   v("init_std", c.init_std, "deviation of the random matrices", more_than(0));
@@ -40,9 +40,9 @@ void fields(Visitor& v, ModelSource& c) {
 struct SourceConfig {
   std::string name;
   std::optional<datasets::GeneratorConfig> generator;
-  datasets::Split split = datasets::Split::train;
+  std::optional<datasets::Split> split;
   std::string path;
-  datasets::Format format = datasets::Format::prompt;
+  std::optional<datasets::Format> format;
   int64_t skip = 0;
   int64_t count = 0;
   double weight = 1.0;
@@ -52,12 +52,23 @@ template <class Visitor>
 void fields(Visitor& v, SourceConfig& c) {
   v("name", c.name, "shown in logs and kept in checkpoints");
   v("generator", c.generator, "problems made from a seed (instead of path)");
-  v("split", c.split, "generator: which half; no text is in both");
-  v("path", c.path, "JSON lines, plain or .gz (instead of generator)");
-  v("format", c.format, "layout of the rows");
+  v("split", c.split, "generator: which half, null: train; no text is in both");
+  v("path", c.path, "JSON lines, plain or .gz (instead of generator)", existing_path());
+  v("format", c.format,
+    "path: layout of questions, null: prompt; demonstrations have a layout of their own");
   v("skip", c.skip, "leave out the first so many", at_least(0));
   v("count", c.count, "take so many; 0: all of the file, 10000 of a generator", at_least(0));
   v("weight", c.weight, "share in the mixture", more_than(0));
+}
+
+template <class Rules>
+void rules(const Rules& r, const SourceConfig& c) {
+  r(c.generator.has_value() != !c.path.empty(), "", "exactly one of generator and path is needed");
+  r(!c.generator || !c.format, "format", "is for path: a generator has no rows to lay out");
+  r(c.generator || !c.split, "split",
+    "is for generator: a file is taken whole; see skip and count");
+  r(c.split != datasets::Split::held_out || c.generator->held_out > 0, "split",
+    "generator.held_out is 0, so there are no held-out problems");
 }
 
 /// From a question to the text the policy continues.
@@ -78,6 +89,12 @@ void fields(Visitor& v, PromptConfig& c) {
     "put behind the prompt and counted as the answer's beginning by format rewards (<think>)");
   v("max_tokens", c.max_tokens, "longer prompts are refused; 0: only the context limits them",
     at_least(0));
+}
+
+template <class Rules>
+void rules(const Rules& r, const PromptConfig& c) {
+  r(c.text.find("{question}") != std::string::npos, "text", "has no {{question}}");
+  r(c.chat || c.system.empty(), "system", "needs chat: true; else `text` is all there is");
 }
 
 struct RolloutConfig {
@@ -157,6 +174,23 @@ void fields(Visitor& v, EvalConfig& c) {
   v("max_new_tokens", c.max_new_tokens, "an answer is cut after so many tokens", at_least(1));
 }
 
+template <class Rules>
+void rules(const Rules& r, const EvalConfig& c) {
+  const double t = c.temperature;
+  r(t == 0 || (t >= rollout::kLeastTemperature && t <= rollout::kMostTemperature), "temperature",
+    "expected 0 (greedy) or {} to {}, got {}", rollout::kLeastTemperature,
+    rollout::kMostTemperature, t);
+  r(c.samples == 1 || t > 0, "temperature", "{} greedy answers would all be the same", c.samples);
+  r(c.every == 0 || !c.data.empty(), "data", "`every` asks for questions to answer");
+}
+
+/// The rules of `eval` for a recipe with steps.
+template <class Rules>
+void training_rules(const Rules& r, const EvalConfig& c) {
+  r(c.every > 0 || !c.stop_at, "eval.stop_at",
+    "without eval.every there is no evaluation to meet it");
+}
+
 struct CheckpointConfig {
   int64_t every = 50;
   int64_t keep = 2;
@@ -206,7 +240,7 @@ void fields(Visitor& v, TrainRecipe& c) {
   v("seed", c.seed, "everything random follows from it", at_least(0));
   v("steps", c.steps, "updates of the policy", at_least(1));
   v("model", c.model, "the policy to start from");
-  v("data", c.data, "sources of questions, mixed by weight", not_empty());
+  v("data", c.data, "sources of questions, mixed by weight", required(), not_empty());
   v("prompt", c.prompt, "how a question is put");
   v("rollout", c.rollout, "sampling of answers");
   v("reward", c.reward, "what an answer is worth");
@@ -222,6 +256,23 @@ void fields(Visitor& v, TrainRecipe& c) {
   v("log", c.log, "what is written beside metrics.jsonl");
   v("max_skipped_steps", c.max_skipped_steps,
     "stop after so many steps in a row whose loss is not finite", at_least(1));
+}
+
+template <class Rules>
+void rules(const Rules& r, const TrainRecipe& c) {
+  const int64_t answers = c.rollout.questions * c.rollout.group_size;
+  r(c.update.minibatches * c.update.epochs == 1 || c.update.minibatches <= answers,
+    "update.minibatches", "{} for only {} answers per step", c.update.minibatches, answers);
+  r(reward::pays(c.reward), "reward",
+    "every weight is 0, so all answers are worth the same and nothing is learned");
+  r(c.select.refill_rounds == 0 || c.select.drop_uniform, "select.refill_rounds",
+    "needs select.drop_uniform");
+  const Baseline baseline = c.advantage.baseline;
+  r(!c.select.drop_uniform || (baseline != Baseline::kBatchMean && baseline != Baseline::kNone),
+    "select.drop_uniform",
+    "with advantage.baseline {} groups of equal rewards carry a gradient: set it to false",
+    name_of(baseline));
+  training_rules(r, c.eval);
 }
 
 struct SftRecipe {
@@ -248,7 +299,7 @@ void fields(Visitor& v, SftRecipe& c) {
   v("seed", c.seed, "everything random follows from it", at_least(0));
   v("steps", c.steps, "updates of the policy", at_least(1));
   v("model", c.model, "the policy to start from");
-  v("data", c.data, "sources of demonstrations, mixed by weight", not_empty());
+  v("data", c.data, "sources of demonstrations, mixed by weight", required(), not_empty());
   v("prompt", c.prompt, "how a question is put");
   v("batch", c.batch, "demonstrations per step", at_least(1));
   v("update", c.update, "how a step's demonstrations are cut into updates");
@@ -262,6 +313,17 @@ void fields(Visitor& v, SftRecipe& c) {
   v("log", c.log, "what is written beside metrics.jsonl");
   v("max_skipped_steps", c.max_skipped_steps,
     "stop after so many steps in a row whose loss is not finite", at_least(1));
+}
+
+template <class Rules>
+void rules(const Rules& r, const SftRecipe& c) {
+  for (size_t i = 0; i < c.data.size(); ++i) {
+    r(!c.data[i].format, fmt::format("data.{}.format", i),
+      "is for questions: files of demonstrations have a layout of their own");
+  }
+  r(c.update.minibatches == 1 && c.update.epochs == 1, "update",
+    "minibatches and epochs are for grpo train; sft makes one update per step");
+  training_rules(r, c.eval);
 }
 
 struct EvalRecipe {
@@ -281,6 +343,14 @@ void fields(Visitor& v, EvalRecipe& c) {
   v("reward", c.reward, "how answers are judged");
   v("eval", c.eval, "questions and sampling");
   v("engine", c.engine, "limits of the engine; they never change a result");
+}
+
+template <class Rules>
+void rules(const Rules& r, const EvalRecipe& c) {
+  r(!c.eval.data.empty(), "eval.data", "no questions to answer");
+  const char* once = "is for training; an evaluation is made once";
+  r(c.eval.every == 0, "eval.every", "{}", once);
+  r(!c.eval.stop_at, "eval.stop_at", "{}", once);
 }
 
 }  // namespace grpo::rl

@@ -22,7 +22,6 @@ Sequence sequence_of(const datasets::Demonstration& d, const Prompter& prompter)
 }  // namespace
 
 void sft(const SftRecipe& recipe, const RunOptions& options) {
-  validate(recipe);
   datasets::Stream<datasets::Demonstration> stream(demonstration_sources(recipe.data, "data"),
                                                    static_cast<uint64_t>(recipe.seed));
   Session session(recipe, recipe.engine, options, stream);
@@ -73,12 +72,6 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
     session.engine().weights_changed(session.state.step);
     session.finish_step(std::move(record), scale.tokens);
   });
-}
-
-void validate(const SftRecipe& recipe) {
-  check_input(recipe.update.minibatches == 1 && recipe.update.epochs == 1,
-              "update: minibatches and epochs are for grpo train; sft makes one update per step");
-  check_during_training(recipe.eval);
 }
 
 }  // namespace grpo::rl

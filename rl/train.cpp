@@ -260,29 +260,6 @@ void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {
 
 }  // namespace
 
-void train(const TrainRecipe& recipe, const RunOptions& options) {
-  validate(recipe);
-  Trainer(recipe, options).run();
-}
-
-void validate(const TrainRecipe& recipe) {
-  validate(recipe.loss);
-  check_input(
-      reward::pays(recipe.reward),
-      "reward: every weight is 0, so all answers are worth the same and nothing is learned");
-  check_input(recipe.update.minibatches * recipe.update.epochs == 1 ||
-                  recipe.update.minibatches <= recipe.rollout.questions * recipe.rollout.group_size,
-              "update.minibatches: {} for only {} answers per step", recipe.update.minibatches,
-              recipe.rollout.questions * recipe.rollout.group_size);
-  check_input(recipe.select.refill_rounds == 0 || recipe.select.drop_uniform,
-              "select.refill_rounds: needs select.drop_uniform");
-  const Baseline baseline = recipe.advantage.baseline;
-  check_input(!recipe.select.drop_uniform ||
-                  (baseline != Baseline::kBatchMean && baseline != Baseline::kNone),
-              "select.drop_uniform: with advantage.baseline {} groups of equal rewards carry a "
-              "gradient: set it to false",
-              name_of(baseline));
-  check_during_training(recipe.eval);
-}
+void train(const TrainRecipe& recipe, const RunOptions& options) { Trainer(recipe, options).run(); }
 
 }  // namespace grpo::rl

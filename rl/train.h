@@ -13,8 +13,4 @@ void train(const TrainRecipe& recipe, const RunOptions& options);
 /// Supervised fine-tuning on demonstrations: cross-entropy on the response.
 void sft(const SftRecipe& recipe, const RunOptions& options);
 
-/// Throws Error (exit code 2) for settings that contradict each other, before anything is loaded.
-void validate(const TrainRecipe& recipe);
-void validate(const SftRecipe& recipe);
-
 }  // namespace grpo::rl

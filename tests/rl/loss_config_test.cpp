@@ -25,7 +25,7 @@ TEST(LossConfig, RefusesSettingsThatContradictEachOther) {
   const auto refused = [](auto change) {
     LossConfig c;
     change(c);
-    EXPECT_THROW(validate(c), Error);
+    EXPECT_THROW(check_config(c, "loss"), Error);
   };
   refused([](LossConfig& c) {
     c.ratio = Ratio::kSequence;
