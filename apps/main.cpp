@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <new>
 
+#include "apps/command_words.h"
 #include "apps/commands.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -46,14 +47,16 @@ int main(int argc, char** argv) {
   apps::add_docs(app, chosen);
   apps::add_plot(app, chosen);
   try {
+    if (const CLI::App* incomplete = apps::incomplete_command(app, argc, argv)) {
+      fmt::print(stderr, "{}", incomplete->help());
+      return 2;
+    }
     app.parse(argc, argv);
+    chosen.work();
+    return 0;
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);  // 0 for --help and --version
     return code == 0 ? 0 : 2;
-  }
-  try {
-    chosen.work();
-    return 0;
   } catch (const rl::Interrupted&) {
     tell(LogLevel::warning, "interrupted; --resume goes on");
     return rl::interrupt_exit_code();

@@ -21,6 +21,36 @@ TEST(CommandLine, HelpEndsWithZeroAndWrongFlagsWithTwo) {
   EXPECT_EQ(run_grpo("inspect logits --model x --path sideways").code, 2);
 }
 
+TEST(CommandLine, AnUnknownCommandIsNamedWithTheNearest) {
+  const auto misspelt = run_grpo("trian x");
+  EXPECT_EQ(misspelt.code, 2);
+  EXPECT_THAT(misspelt.err, HasSubstr("grpo: unknown command trian; did you mean \"train\"?"));
+  EXPECT_EQ(misspelt.out, "");
+  const auto inner = run_grpo("inspect tokns --model x");
+  EXPECT_EQ(inner.code, 2);
+  EXPECT_THAT(inner.err, HasSubstr("unknown command inspect tokns; did you mean \"tokens\"?"));
+  const auto strange = run_grpo("inspect foo");
+  EXPECT_EQ(strange.code, 2);
+  EXPECT_THAT(strange.err, HasSubstr("unknown command inspect foo; known here: model, tokens,"));
+}
+
+TEST(CommandLine, CommandsOfOtherVersionsEndWith69) {
+  for (const std::string command : {"distill", "launch", "worker", "verify format"}) {
+    const auto missing = run_grpo(command + " x.yaml");
+    EXPECT_EQ(missing.code, 69) << command;
+    EXPECT_THAT(missing.err, HasSubstr("grpo: " + command + ": not in this version"));
+  }
+}
+
+TEST(CommandLine, WithoutACommandTheHelpIsPrinted) {
+  const auto alone = run_grpo("");
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_EQ(alone.err, run_grpo("--help").out);
+  const auto inspect = run_grpo("inspect");
+  EXPECT_EQ(inspect.code, 2);
+  EXPECT_EQ(inspect.err, run_grpo("inspect --help").out);
+}
+
 TEST(CommandLine, MissingDevicesEndWith69AndUnknownOnesWith2) {
   const auto missing = run_grpo("inspect logits --model x --device cuda:0");
   EXPECT_EQ(missing.code, 69);
