@@ -8,6 +8,8 @@
 #include "base/enum_names.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/stopwatch.h"
+#include "monitor/terminal.h"
 #include "policy/policy.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "rl/answers.h"
@@ -70,6 +72,25 @@ void print_table(const Json& results) {
              100 * number("pass_at_k"), 100 * number("truncated"), number("mean_length"));
 }
 
+/// `answers 12/400  ETA 45s`, on terminals only.
+class Progress {
+ public:
+  Progress(int64_t all, bool shown) : all_(all) {
+    if (shown) terminal_ = std::make_unique<monitor::TerminalProgress>(monitor::ProgressOptions{});
+  }
+  void show(int64_t answers) const {
+    if (!terminal_) return;
+    const double seconds_each = watch_.seconds() / static_cast<double>(answers);
+    const auto left = monitor::short_duration(seconds_each * static_cast<double>(all_ - answers));
+    terminal_->note(fmt::format("answers {}/{}  ETA {}", answers, all_, left));
+  }
+
+ private:
+  int64_t all_;
+  Stopwatch watch_;
+  std::unique_ptr<monitor::TerminalProgress> terminal_;
+};
+
 void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
   rl::Run run(options, recipe);
   const auto begin = [&] {
@@ -94,8 +115,12 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
     rl::warn_of_unreadable(rubric, problems, "eval.data");
     log_info("{} questions, {} answers each, run folder {}", problems.size(), recipe.eval.samples,
              run.folder().string());
-    const auto result =
-        rl::evaluate(engine, prompter, policy->eos(), rubric, problems, recipe.eval, seed);
+    const auto result = [&] {
+      const Progress progress(static_cast<int64_t>(problems.size()) * recipe.eval.samples,
+                              !options.quiet);
+      return rl::evaluate(engine, prompter, policy->eos(), rubric, problems, recipe.eval, seed,
+                          [&](int64_t answers) { progress.show(answers); });
+    }();
     write_samples(run.folder() / "samples.jsonl", result, problems, policy->tokenizer());
     write_atomically(results_file, results_json(result).dump(2) + "\n");
   }
@@ -120,11 +145,16 @@ void add_eval(CLI::App& app, Chosen& chosen) {
         return;
       }
       rl::watch_for_interrupts();
-      evaluate(recipe, {.output = flags->output_folder(),
-                        .resume = flags->resume,
-                        .stop_after = {},
-                        .quiet = flags->quiet,
-                        .command = chosen.command_line});
+      try {
+        evaluate(recipe, {.output = flags->output_folder(),
+                          .resume = flags->resume,
+                          .stop_after = {},
+                          .quiet = flags->quiet,
+                          .command = chosen.command_line});
+      } catch (const rl::Interrupted&) {
+        throw Error("interrupted; --resume makes the evaluation again from its start",
+                    rl::interrupt_exit_code());
+      }
     };
   });
 }

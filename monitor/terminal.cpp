@@ -49,11 +49,11 @@ std::string progress_line(const Record& record, const ProgressOptions& options, 
                           std::size_t width, bool coloured) {
   std::vector<std::pair<std::string, std::string>> entries;
   entries.emplace_back("step", fmt::format("{}/{}", record.step, options.total_steps));
+  if (record.step < options.total_steps) entries.emplace_back("ETA", short_duration(seconds_left));
   for (const auto& [label, metric] : options.columns) {
     if (const double* value = record.find(metric))
       entries.emplace_back(label, short_number(*value));
   }
-  if (record.step < options.total_steps) entries.emplace_back("ETA", short_duration(seconds_left));
 
   std::string line;
   std::size_t used = 0;
@@ -86,7 +86,7 @@ TerminalProgress::TerminalProgress(ProgressOptions options)
       coloured_(wants_colour(options_.fd)) {}
 
 TerminalProgress::~TerminalProgress() {
-  if (live_ && !last_line_.empty()) write_all(options_.fd, "\n");
+  if (live_ && shown_) write_all(options_.fd, "\n");
 }
 
 void TerminalProgress::write(const Record& record) {
@@ -110,7 +110,8 @@ void TerminalProgress::note(std::string_view text) {
   if (display_width(line) <= free) show(line);
 }
 
-void TerminalProgress::show(std::string_view line) const {
+void TerminalProgress::show(std::string_view line) {
+  shown_ = true;
   write_all(options_.fd, live_ ? fmt::format("\r\x1b[K{}", line) : fmt::format("{}\n", line));
 }
 

@@ -11,7 +11,8 @@
 
 namespace grpo::monitor {
 
-/// A metric shown in the progress line, under a short label; left out where a record lacks it.
+/// A metric shown in the progress line, under a short label; left out where a record lacks it. The
+/// last columns are the first to go where the line is narrow.
 struct ProgressColumn {
   std::string label;
   std::string metric;
@@ -22,12 +23,12 @@ struct ProgressOptions {
   int fd = 2;  // standard error
   std::vector<ProgressColumn> columns = {{"reward", "reward/mean"},
                                          {"accuracy", "reward/accuracy"},
+                                         {"tok/s", "perf/throughput"},
                                          {"loss", "train/loss"},
-                                         {"length", "response_length/mean"},
-                                         {"tok/s", "perf/throughput"}};
+                                         {"length", "response_length/mean"}};
 };
 
-/// `step 12/200  reward 0.512  length 311  tok/s 12.3k  ETA 1h02m`, cut to whole entries that fit
+/// `step 12/200  ETA 1h02m  reward 0.512  tok/s 12.3k  length 311`, cut to whole entries that fit
 /// `width` columns. `coloured` dims the labels.
 std::string progress_line(const Record& record, const ProgressOptions& options, double seconds_left,
                           std::size_t width, bool coloured);
@@ -55,13 +56,14 @@ class TerminalProgress {
   void note(std::string_view text);
 
  private:
-  void show(std::string_view line) const;
+  void show(std::string_view line);
 
   ProgressOptions options_;
   bool live_;
   bool coloured_;
   int64_t steps_seen_ = 0;
   Stopwatch watch_;
+  bool shown_ = false;  // something, a note at least
   std::string last_line_;
 };
 

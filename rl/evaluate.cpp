@@ -33,7 +33,7 @@ double pass_at_k(int64_t n, int64_t c, int64_t k) {
 EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
                     const std::vector<int32_t>& eos, const reward::Rubric& rubric,
                     std::span<const datasets::Problem> problems, const EvalConfig& config,
-                    uint64_t seed) {
+                    uint64_t seed, const std::function<void(int64_t)>& on_answer) {
   EvalResult result;
   result.problems = static_cast<int64_t>(problems.size());
   result.samples = config.samples;
@@ -49,6 +49,10 @@ EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
   observer.on_token = [](int64_t, int64_t, int32_t) {
     throw_if_interrupted();
     return true;
+  };
+  int64_t num_answers = 0;
+  observer.on_completion = [&](int64_t, int64_t, const rollout::Completion&) {
+    if (on_answer) on_answer(++num_answers);
   };
   auto groups = sampler.sample(prompts, config.samples, params, observer);
 

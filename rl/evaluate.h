@@ -33,11 +33,11 @@ struct EvalResult {
 };
 
 /// Answers every problem `config.samples` times and judges. Deterministic: answers follow from
-/// `seed`, problem and sample alone.
+/// `seed`, problem and sample alone. `on_answer` is told the number of answers so far.
 EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
                     const std::vector<int32_t>& eos, const reward::Rubric& rubric,
                     std::span<const datasets::Problem> problems, const EvalConfig& config,
-                    uint64_t seed);
+                    uint64_t seed, const std::function<void(int64_t)>& on_answer = {});
 
 /// Wilson score interval of a share (Wilson 1927), 95 %: successes may be fractional (avg@k).
 std::pair<double, double> wilson_interval(double successes, int64_t trials);

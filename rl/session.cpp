@@ -44,10 +44,11 @@ void Session::announce() const {
            static_cast<double>(config.num_active_parameters()) / 1e6, run_.folder().string());
 }
 
-bool Session::goes_on() const {
-  const int64_t last = run_.options().stop_after.value_or(total_steps_);
-  return !state.reached_target && state.step < std::min(last, total_steps_);
+int64_t Session::last_step() const {
+  return std::min(run_.options().stop_after.value_or(total_steps_), total_steps_);
 }
+
+bool Session::goes_on() const { return !state.reached_target && state.step < last_step(); }
 
 void Session::begin() {
   if (state.unfinished) {
@@ -63,10 +64,14 @@ void Session::begin() {
 }
 
 void Session::evaluate_into(monitor::Record& record) {
-  run_.note("evaluating");
   const auto span = run_.monitor().span("testing");
+  const int64_t all = static_cast<int64_t>(eval_problems_.size()) * eval_.samples;
+  const auto note = [&](int64_t answers) {
+    run_.note(fmt::format("evaluating {}/{}", answers, all));
+  };
+  note(0);
   const EvalResult result =
-      evaluate(*engine_, *prompter_, policy_->eos(), *rubric_, eval_problems_, eval_, seed_);
+      evaluate(*engine_, *prompter_, policy_->eos(), *rubric_, eval_problems_, eval_, seed_, note);
   const std::string at = "@" + std::to_string(eval_.samples);
   record.set("val-core/mean" + at, result.accuracy);
   record.set("val-core/best" + at, result.pass_at_k);

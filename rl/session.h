@@ -45,7 +45,7 @@ class Session {
     } else {
       state.stream = stream.cursor();
     }
-    run_.open(state.step, last_record(), recipe.steps, recipe.log);
+    run_.open(state.step, last_record(), last_step(), recipe.log);
     announce();
     if (recipe.schedule.warmup_steps > recipe.steps) {
       log_warning("schedule.warmup_steps: {} for {} steps: the full learning rate is never reached",
@@ -118,6 +118,8 @@ class Session {
   void announce() const;
   /// Evaluation before the first step, or the one that an interrupt has cut off.
   void begin();
+  /// The recipe's, or that of --steps.
+  int64_t last_step() const;
   /// Whether another step is to be made.
   bool goes_on() const;
   /// Saves `state` unless its checkpoint is there.

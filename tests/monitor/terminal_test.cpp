@@ -46,11 +46,23 @@ TEST(Terminal, LineHoldsWhatTheRecordHas) {
   ProgressOptions options;
   options.total_steps = 200;
   EXPECT_EQ(progress_line(example(), options, 3725, 200, false),
-            "step 12/200  reward 0.512  length 311  tok/s 12.3k  ETA 1h02m");
+            "step 12/200  ETA 1h02m  reward 0.512  tok/s 12.3k  length 311");
   EXPECT_EQ(progress_line(example(), options, 3725, 40, false),
-            "step 12/200  reward 0.512  length 311");
+            "step 12/200  ETA 1h02m  reward 0.512");
   EXPECT_THAT(progress_line(example(), options, 3725, 200, true),
               testing::HasSubstr("\x1b[2mreward\x1b[0m 0.512"));
+}
+
+TEST(Terminal, TheTimeLeftAndTheRewardFitEightyColumns) {
+  Record record{123456, {}};
+  for (const char* name : {"reward/mean", "reward/accuracy", "train/loss", "response_length/mean",
+                           "perf/throughput"}) {
+    record.set(name, -0.000123456);
+  }
+  ProgressOptions options;
+  options.total_steps = 200000;
+  EXPECT_EQ(progress_line(record, options, 273600, 79, false),
+            "step 123456/200000  ETA 3d04h  reward -0.000123  accuracy -0.000123");
 }
 
 TEST(Terminal, APipeGetsAPlainLinePerStep) {
@@ -66,7 +78,7 @@ TEST(Terminal, APipeGetsAPlainLinePerStep) {
     progress.write(example());
   }
   ::close(ends[1]);
-  const std::string line = "step 12/12  reward 0.512  length 311  tok/s 12.3k\n";
+  const std::string line = "step 12/12  reward 0.512  tok/s 12.3k  length 311\n";
   EXPECT_EQ(read_available(ends[0]), line + line);
   ::close(ends[0]);
 }
@@ -95,7 +107,7 @@ TEST(Terminal, ATerminalGetsOneLineThatIsWrittenOver) {
   ::unsetenv("NO_COLOR");
   ASSERT_EQ(::fcntl(master, F_SETFL, O_NONBLOCK), 0);
   EXPECT_EQ(read_available(master),
-            "\r\x1b[Ksampling 1/2\r\x1b[Kstep 12/12  reward 0.512  length 311\r\n");
+            "\r\x1b[Ksampling 1/2\r\x1b[Kstep 12/12  reward 0.512  tok/s 12.3k\r\n");
   ::close(terminal);
   ::close(master);
 }
