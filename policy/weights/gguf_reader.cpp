@@ -29,6 +29,10 @@ class GgufReader final : public WeightReader {
   const GgufTensor* find(const std::string& name);
   Stored store(const ParameterInfo& parameter, const TensorPlace& place);
   void read(size_t index, int64_t begin, int64_t end, float* out) const override;
+  std::string stored_name(size_t index) const override {
+    const Stored& s = stored_[index];
+    return s.tensor ? s.tensor->name : s.parts.k->name + ", " + s.parts.v->name;
+  }
   void read_kv_b(const KvParts& parts, int64_t begin, int64_t end, float* out) const;
 
   std::vector<GgufFile> files_;

@@ -77,8 +77,8 @@ void WeightReader::read_rows(std::string_view own_name, int64_t begin, int64_t e
   const std::span<const float> values(out, static_cast<size_t>((end - begin) * row_elements));
   if (all_finite(values)) return;
   const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
-  check_input(false, "{}: {}: row {}: a weight is {}", model_, own_name,
-              begin + (bad - values.begin()) / row_elements, *bad);
+  check_input(false, "{}: {}: row {} of {}: a weight is {}", model_, stored_name(index),
+              begin + (bad - values.begin()) / row_elements, own_name, *bad);
 }
 
 }  // namespace grpo::policy

@@ -33,8 +33,8 @@ class WeightReader {
   /// Face's row order: GGUF's rotary permutation undone, fused and stacked tensors cut apart, FP8
   /// multiplied by its block scales, kv_b put together from k_b and v_b. `out` holds
   /// (end - begin) * in numbers. Any thread may call it. Throws Error on a range outside, and Error
-  /// (exit code 2) naming model, parameter and row of a NaN or an infinity: no model is run with
-  /// one.
+  /// (exit code 2) naming model, stored tensor, parameter and its row of a NaN or an infinity: no
+  /// model is run with one.
   void read_rows(std::string_view own_name, int64_t begin, int64_t end, float* out) const;
 
  protected:
@@ -44,6 +44,8 @@ class WeightReader {
                   TensorPlace (*place_of)(const ModelConfig&, const ParameterInfo&));
   size_t index_of(std::string_view own_name) const;
   const TensorPlace& place(size_t index) const { return places_[index]; }
+  /// What the files call the tensor that holds a parameter.
+  virtual std::string stored_name(size_t index) const { return place(index).name; }
 
  private:
   virtual void read(size_t index, int64_t begin, int64_t end, float* out) const = 0;

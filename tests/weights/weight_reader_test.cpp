@@ -227,7 +227,8 @@ TEST(WeightReader, NamesTheRowOfANan) {
     read_all(*WeightReader::open(folder / "out"), "layers.0.ffn.up");
     FAIL() << "accepted";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("out: layers.0.ffn.up: row 2: a weight is nan"));
+    EXPECT_THAT(error.what(), HasSubstr("out: model.layers.0.mlp.gate_up_proj.weight: row 2 of "
+                                       "layers.0.ffn.up: a weight is nan"));
   }
 }
 
