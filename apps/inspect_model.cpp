@@ -24,6 +24,9 @@ void inspect_model(const std::string& model) {
     if (!source.template_text.empty()) {
       policy::ChatTemplate::parse(source.template_text, source.template_name);
     }
+    if (summary.vocabulary) {
+      policy::check_vocabularies(*source.tokenizer, *summary.vocabulary, model);
+    }
   } catch (const Error& error) {
     summary.unsupported.emplace_back(error.what());
   }

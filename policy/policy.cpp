@@ -55,12 +55,6 @@ ModelConfig read_config(const fs::path& folder) {
   return config;
 }
 
-void check_vocabularies(const Tokenizer& tokenizer, const Decoder& decoder, const fs::path& model) {
-  check_input(tokenizer.vocab_size() <= decoder.config().vocab_size,
-              "{}: the tokenizer has {} ids, the model's vocabulary only {}", model.string(),
-              tokenizer.vocab_size(), decoder.config().vocab_size);
-}
-
 }  // namespace
 
 std::unique_ptr<Decoder> load_decoder(const fs::path& model) {
@@ -92,7 +86,7 @@ void Policy::load_text(const fs::path& model) {
   if (!template_source_.empty()) {
     template_ = ChatTemplate::parse(template_source_, source.template_name);
   }
-  check_vocabularies(*tokenizer_, *decoder_, model);
+  check_vocabularies(*tokenizer_, decoder_->config().vocab_size, model);
 }
 
 int64_t Policy::vocab() const {

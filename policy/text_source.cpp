@@ -102,6 +102,13 @@ TextSource read_text_source(const fs::path& model) {
   return source;
 }
 
+void check_vocabularies(const Tokenizer& tokenizer, int64_t model_vocabulary,
+                        const fs::path& model) {
+  check_input(tokenizer.vocab_size() <= model_vocabulary,
+              "{}: the tokenizer has {} ids, the model's vocabulary only {}", model.string(),
+              tokenizer.vocab_size(), model_vocabulary);
+}
+
 void set_special_texts(const Tokenizer& tokenizer, ChatTemplate::Input& input) {
   const auto text_of = [&](std::optional<int32_t> id) {
     return id ? tokenizer.id_to_token(*id) : std::string();

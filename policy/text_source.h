@@ -22,6 +22,10 @@ struct TextSource {
 /// list of named ones, of which "default" counts). Throws Error naming file and key.
 TextSource read_text_source(const std::filesystem::path& model);
 
+/// Throws Error (exit code 2) for a tokenizer with more ids than the model's vocabulary.
+void check_vocabularies(const Tokenizer& tokenizer, int64_t model_vocabulary,
+                        const std::filesystem::path& model);
+
 /// Sets bos_token and eos_token of a rendering to the tokenizer's.
 void set_special_texts(const Tokenizer& tokenizer, ChatTemplate::Input& input);
 

@@ -101,6 +101,27 @@ TEST(InspectModel, CountsParametersWithoutReadingThem) {
   EXPECT_EQ(row["unsupported"], OrderedJson::array());
 }
 
+TEST(InspectModel, ATokenizerWithTooManyIdsIsUnsupportedAsItIsRefused) {
+  const test::TemporaryFolder folder;
+  const auto model = folder.path() / "model";
+  std::filesystem::copy(tiny_model(), model, std::filesystem::copy_options::recursive);
+  Json tokenizer = parse_json(read_file(model / "tokenizer.json"), "tokenizer.json");
+  for (int id = 258; id < 262; ++id) {  // the model knows 260
+    Json added = tokenizer["added_tokens"].back();
+    added["id"] = id;
+    added["content"] = "<|" + std::to_string(id) + "|>";
+    tokenizer["added_tokens"].push_back(added);
+  }
+  write_atomically(model / "tokenizer.json", tokenizer.dump());
+  const std::string why = "the tokenizer has 262 ids, the model's vocabulary only 260";
+  const auto row = run_grpo("inspect model --model " + model.string()).rows().at(0);
+  ASSERT_EQ(row["unsupported"].size(), 1u);
+  EXPECT_THAT(row["unsupported"][0].get<std::string>(), HasSubstr(why));
+  const auto refused = run_grpo("generate --model " + model.string(), "");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr(why));
+}
+
 /// Rows of several lengths, past a page, past a chunk and past the model's context of 256.
 std::string logits_rows() {
   std::string rows;
