@@ -50,7 +50,7 @@ Demonstration to_demonstration(const Row& row) {
     result.response = row.first_text({"response", "completion", "output"});
   } else {
     const std::string solution = row.text("solution");
-    result.response = think_and_answer(without_marks(solution), row.text("answer"));
+    result.response = think_and_answer(without_marks(solution), row.answer("answer"));
   }
   if (result.prompt.empty()) row.fail("prompt", "empty");
   if (result.response.empty()) row.fail("response", "empty");

@@ -41,7 +41,7 @@ std::string boxed_answer(const Row& row, const std::string& solution) {
 
 void read_gsm8k(const Row& row, Problem& problem) {
   problem.prompt = non_empty(row, "question", row.text("question"));
-  std::string answer = row.text("answer");
+  std::string answer = row.answer("answer");
   if (const auto mark = answer.rfind("####"); mark != std::string::npos) {
     problem.solution = answer;
     answer = answer.substr(mark + 4);
@@ -57,14 +57,15 @@ void read_math(const Row& row, Problem& problem) {
   problem.prompt = row.first_text({"problem", "question", "prompt"});
   non_empty(row, "problem", problem.prompt);
   problem.solution = row.text_or("solution", "");
-  problem.answer = row.has("answer") ? row.text("answer") : boxed_answer(row, row.text("solution"));
+  problem.answer =
+      row.has("answer") ? row.answer("answer") : boxed_answer(row, row.text("solution"));
   non_empty(row, "answer", problem.answer);
 }
 
 void read_prompt(const Row& row, Problem& problem) {
   problem.prompt = row.first_text({"prompt", "question", "problem"});
   non_empty(row, "prompt", problem.prompt);
-  problem.answer = non_empty(row, "answer", row.first_text({"answer", "solution", "label"}));
+  problem.answer = non_empty(row, "answer", row.first_answer({"answer", "solution", "label"}));
   problem.kind = from_name<Kind>(row.text_or("kind", "math"), row.where() + ": kind");
   if (problem.kind != Kind::math && problem.kind != Kind::text) {
     row.fail("kind", "the prompt format holds math or text; use the format of that kind");

@@ -7,7 +7,7 @@
 
 namespace grpo::datasets {
 
-std::string Row::text(const std::string& field) const {
+std::string Row::answer(const std::string& field) const {
   const auto value = required<Json>(field);
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_number()) {
@@ -21,15 +21,23 @@ std::string Row::text_or(const std::string& field, std::string_view fallback) co
 }
 
 std::string Row::first_text(std::initializer_list<std::string> names) const {
+  return text(first_of(names));
+}
+
+std::string Row::first_answer(std::initializer_list<std::string> names) const {
+  return answer(first_of(names));
+}
+
+std::string Row::first_of(std::initializer_list<std::string> names) const {
   for (const auto& field : names) {
-    if (has(field)) return text(field);
+    if (has(field)) return field;
   }
   fail(fmt::format("{}", fmt::join(names, " | ")), "required field is missing");
 }
 
 std::string id_of(const Row& row) {
   for (const auto* field : {"id", "task_id", "unique_id"}) {
-    if (row.has(field)) return row.text(field);
+    if (row.has(field)) return row.answer(field);
   }
   return std::filesystem::path(row.where()).filename().string();
 }

@@ -22,11 +22,13 @@ class Row {
   T required(const std::string& field) const {
     return fields().required<T>(field);
   }
-  /// The field as text; a number is given as JSON prints it, because answers come in both forms.
-  std::string text(const std::string& field) const;
+  std::string text(const std::string& field) const { return required<std::string>(field); }
   std::string text_or(const std::string& field, std::string_view fallback) const;
+  /// A text, or a number as JSON prints it: answers and ids come in both forms.
+  std::string answer(const std::string& field) const;
   /// The first of `names` that is present: data sets name the same thing differently.
   std::string first_text(std::initializer_list<std::string> names) const;
+  std::string first_answer(std::initializer_list<std::string> names) const;
 
   JsonObject fields() const { return JsonObject(object_, where_); }
   const std::string& where() const { return where_; }
@@ -35,6 +37,8 @@ class Row {
   }
 
  private:
+  std::string first_of(std::initializer_list<std::string> names) const;
+
   Json object_;
   std::string where_;
 };

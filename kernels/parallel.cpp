@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -16,10 +19,20 @@ namespace {
 
 thread_local bool inside_parallel = false;
 
+constexpr int kMostThreads = 256;
+
 int default_threads() {
   if (const char* text = std::getenv("GRPO_THREADS")) {
-    const int threads = std::atoi(text);
-    if (threads > 0) return std::min(threads, 256);
+    const char* end = text + std::strlen(text);
+    int threads = 0;
+    const auto result = std::from_chars(text, end, threads);
+    if (result.ec == std::errc() && result.ptr == end && threads >= 1 && threads <= kMostThreads) {
+      return threads;
+    }
+    if (*text != '\0') {
+      std::fprintf(stderr, "GRPO_THREADS=%s: expected a number from 1 to %d\n", text, kMostThreads);
+      std::exit(2);
+    }
   }
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));

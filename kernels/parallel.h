@@ -7,7 +7,8 @@
 namespace grpo::kernels {
 
 /// Threads that parallel_for uses, the caller included. Default: GRPO_THREADS or the number of
-/// processors this process may run on. No result depends on it.
+/// processors this process may run on. No result depends on it. A GRPO_THREADS that is no number
+/// from 1 to 256 ends the program with a message (exit code 2).
 int num_threads();
 void set_num_threads(int threads);
 

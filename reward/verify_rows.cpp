@@ -11,6 +11,7 @@
 #include "reward/math/latex.h"
 #include "reward/math/math_verifier.h"
 #include "reward/named_rewards.h"
+#include "reward/verifiers.h"
 
 namespace grpo::reward {
 namespace {
@@ -28,6 +29,12 @@ std::optional<double> tolerance(const JsonObject& fields, const std::string& nam
   const auto values = fields.required<std::vector<double>>(name);
   if (values.empty()) fields.fail(name, "an empty list");
   return values[0];
+}
+
+int64_t precision(const JsonObject& fields, int64_t usual) {
+  const auto decimals = fields.value_or("precision", usual);
+  if (decimals < 0) fields.fail("precision", fmt::format("expected at least 0, got {}", decimals));
+  return decimals;
 }
 
 /// gold_list, or the field of this name; null is no reference.
@@ -49,7 +56,7 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
   const JsonObject fields(row, where);
   math::MathOptions options;
   options.timeout_ms = timeout_ms;
-  options.precision = fields.value_or("precision", options.precision);
+  options.precision = precision(fields, options.precision);
   options.tolerance = tolerance(fields, "tolerance");
   options.tolerance_rel = tolerance(fields, "tolerance_rel");
   options.strict = fields.value_or("strict", true);

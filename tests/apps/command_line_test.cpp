@@ -59,6 +59,19 @@ TEST(CommandLine, MissingDevicesEndWith69AndUnknownOnesWith2) {
   EXPECT_EQ(run_grpo("doctor --device cuda").code, 69);
 }
 
+TEST(CommandLine, AWrongNumberOfThreadsIsRefused) {
+  for (const char* wrong : {"x", "0", "-1", "2x", "257"}) {
+    ::setenv("GRPO_THREADS", wrong, 1);
+    const auto refused = run_grpo("doctor");
+    EXPECT_EQ(refused.code, 2) << wrong;
+    EXPECT_EQ(refused.err,
+              fmt::format("GRPO_THREADS={}: expected a number from 1 to 256\n", wrong));
+  }
+  ::setenv("GRPO_THREADS", "3", 1);
+  EXPECT_THAT(run_grpo("doctor").out, HasSubstr("threads           3 "));
+  ::unsetenv("GRPO_THREADS");
+}
+
 TEST(CommandLine, DoctorDescribesTheMachine) {
   const auto doctor = run_grpo("doctor");
   EXPECT_EQ(doctor.code, 0);

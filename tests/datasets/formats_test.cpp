@@ -59,6 +59,16 @@ TEST(Formats, MathRefusesASolutionWithoutABox) {
             "dir/rows.jsonl:7: answer: empty");
 }
 
+TEST(Formats, AQuestionIsAText) {
+  EXPECT_THAT(refusal(R"({"question": 5, "answer": "#### 5"})", Format::gsm8k),
+              HasSubstr("question: expected a text, got the number 5"));
+  EXPECT_THAT(refusal(R"({"problem": 5, "answer": 5})", Format::math),
+              HasSubstr("problem: expected a text, got the number 5"));
+  EXPECT_THAT(refusal(R"({"prompt": 5, "answer": 5})", Format::prompt),
+              HasSubstr("prompt: expected a text, got the number 5"));
+  EXPECT_EQ(problem(R"({"prompt": "2+3", "answer": 5})", Format::prompt).answer, "5");
+}
+
 TEST(Formats, CountdownKeepsNumbersAndTarget) {
   const auto made = problem(R"({"nums": [44, 19, 35], "target": 98})", Format::countdown);
   EXPECT_EQ(made.kind, Kind::countdown);

@@ -57,8 +57,10 @@ TEST_F(JsonlSource, ReadsPlainAndGzipAlike) {
 TEST_F(JsonlSource, ErrorsNameFileLineAndField) {
   const auto file = written("errors.jsonl", "{\"a\": 1}\n{\"a\": [1], \"b\": null}\n");
   const auto rows = read_rows(file);
-  EXPECT_THAT(message_of([&] { rows[1].text("a"); }),
+  EXPECT_THAT(message_of([&] { rows[1].answer("a"); }),
               HasSubstr(file + ":2: a: expected a text or a number, got"));
+  EXPECT_THAT(message_of([&] { rows[0].text("a"); }),
+              HasSubstr(file + ":1: a: expected a text, got the number 1"));
   EXPECT_THAT(message_of([&] { rows[1].text("b"); }), HasSubstr(file + ":2: b: required"));
   EXPECT_THAT(message_of([&] {
                 rows[0].first_text({"x", "y"});
@@ -73,10 +75,10 @@ TEST_F(JsonlSource, RefusesWhatIsNotAnObjectAndEmptyFiles) {
   EXPECT_THAT(message_of([&] { read_rows(empty); }), HasSubstr("no rows"));
 }
 
-TEST_F(JsonlSource, NumbersKeepTheirSpelling) {
+TEST_F(JsonlSource, NumbersOfAnswersKeepTheirSpelling) {
   const Row row(parse_json(R"({"i": 27, "d": 2.5})", "f:1"), "f:1");
-  EXPECT_EQ(row.text("i"), "27");
-  EXPECT_EQ(row.text("d"), "2.5");
+  EXPECT_EQ(row.answer("i"), "27");
+  EXPECT_EQ(row.answer("d"), "2.5");
 }
 
 TEST_F(JsonlSource, AnIdIsFoundOrMadeFromTheLine) {

@@ -38,6 +38,7 @@ TEST(VerifyRows, MissingAndMistypedFieldsNameThePlace) {
   for (const auto row :
        {R"({"id": 1, "gold": "4"})", R"({"id": 1, "prediction": "4"})",
         R"({"id": 1, "gold": 4, "prediction": "4"})",
+        R"({"id": 1, "gold": "4", "prediction": "4", "precision": -1})",
         R"({"id": 1, "gold": "4", "prediction": "4", "extraction": "nonsense"})"}) {
     EXPECT_THROW(math(row), Error) << row;
   }
