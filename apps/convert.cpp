@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "apps/commands.h"
+#include "apps/flag_checks.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "policy/text_source.h"
@@ -34,6 +35,7 @@ void convert(const Flags& flags) {
               "--quantize {}: Hugging Face folders are written in --dtype, not quantised",
               flags.quantize);
   check_input(!fs::exists(flags.output), "--output: {} exists", flags.output);
+  check_output(flags.output);
   const auto reader = policy::WeightReader::open(flags.model);
   const auto text = policy::read_text_source(flags.model);
   policy::HfWriteOptions options;

@@ -2,6 +2,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -42,9 +43,10 @@ void print_cpu() {
 
 void print_room() {
   const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
-  print_line("memory", fmt::format("{:.1f} GiB, {} available",
+  const std::string available_kb = proc_value("/proc/meminfo", "MemAvailable");  // "23696488 kB"
+  print_line("memory", fmt::format("{:.1f} GiB, {:.1f} GiB available",
                                    gib(page * static_cast<double>(sysconf(_SC_PHYS_PAGES))),
-                                   proc_value("/proc/meminfo", "MemAvailable")));
+                                   gib(1024 * std::atof(available_kb.c_str()))));
   struct statvfs disk {};
   const std::string here = std::filesystem::current_path().string();
   check(statvfs(here.c_str(), &disk) == 0, "{}: cannot ask for its free space", here);

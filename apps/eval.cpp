@@ -135,10 +135,9 @@ void add_eval(CLI::App& app, Chosen& chosen) {
       "accuracy of a model on questions; --resume gives a finished run's results again, "
       "and evaluates an unfinished one from its start, to the same results");
   auto flags = std::make_shared<RecipeFlags>();
-  flags->add_to(*command);
+  flags->add_to(*command, /*has_steps=*/false);
   command->callback([&chosen, flags] {
     chosen.work = [&chosen, flags] {
-      check_input(!flags->stop_after, "--steps: an evaluation has no steps");
       const auto recipe = flags->read<rl::EvalRecipe>();
       if (flags->dry_run) {
         fmt::print("{}", print_config(recipe));

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 
+#include "base/error.h"
 #include "base/number.h"
 
 namespace grpo::apps {
@@ -18,6 +20,13 @@ inline CLI::Validator number_from(double low) {
         return fmt::format("expected a number of at least {}, got {}", low, text);
       },
       fmt::format(">= {}", low));
+}
+
+/// Throws Error (exit code 2) for an `--output` that stands in no folder.
+inline void check_output(const std::filesystem::path& output) {
+  const auto folder = output.parent_path();
+  check_input(folder.empty() || std::filesystem::is_directory(folder),
+              "--output {}: there is no folder {}", output.string(), folder.string());
 }
 
 }  // namespace grpo::apps

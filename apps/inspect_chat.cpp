@@ -29,7 +29,7 @@ void inspect_chat(const std::string& model, const std::string& template_file,
   policy::TextSource source = policy::read_text_source(model);
   if (!template_file.empty()) {
     source.template_name = template_file;
-    source.template_text = read_file(template_file);
+    source.template_text = read_named_file(template_file);
   }
   check_input(!source.template_text.empty(), "{}: the model has no chat template; give --template",
               model);

@@ -1,7 +1,9 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 #include "apps/command_words.h"
@@ -19,6 +21,13 @@ void tell(grpo::LogLevel level, const std::string& text) {
   const std::string line = (level == grpo::LogLevel::error ? "grpo: " : "") + text + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
   grpo::log_to_file(level, text);
+}
+
+/// Throws Error where what was printed has not arrived, as on a full disk. A reader that left has
+/// seen enough.
+void flush_results() {
+  const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  grpo::check(arrived || errno == EPIPE, "standard output: cannot write: {}", std::strerror(errno));
 }
 
 }  // namespace
@@ -51,12 +60,15 @@ int main(int argc, char** argv) {
       fmt::print(stderr, "{}", incomplete->help());
       return 2;
     }
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      if (app.exit(error) != 0) return 2;
+      chosen.work = [] {};  // --help and --version are printed
+    }
     chosen.work();
+    flush_results();
     return 0;
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);  // 0 for --help and --version
-    return code == 0 ? 0 : 2;
   } catch (const rl::Interrupted&) {
     tell(LogLevel::warning, "interrupted; --resume goes on");
     return rl::interrupt_exit_code();

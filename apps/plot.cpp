@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/flag_checks.h"
 #include "base/file.h"
 #include "base/json_lines.h"
 #include "monitor/svg_plot.h"
@@ -36,6 +37,8 @@ monitor::Series read_series(const fs::path& run, const std::string& metric) {
 }
 
 void plot(const Flags& flags) {
+  check_output(flags.output);
+  check_input(!fs::is_directory(flags.output), "--output {}: is a folder", flags.output);
   std::vector<monitor::Series> series;
   for (const auto& run : flags.runs) series.push_back(read_series(run, flags.metric));
   const monitor::PlotOptions options{

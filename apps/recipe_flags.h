@@ -25,14 +25,18 @@ struct RecipeFlags {
   bool dry_run = false;
   bool quiet = false;
 
-  void add_to(CLI::App& command) {
+  /// `--steps` where the command has steps.
+  void add_to(CLI::App& command, bool has_steps) {
     command.add_option("recipe", recipe, "recipe (YAML)")->required();
     command.add_option("--set", overrides, "override a key: a.b=c (repeatable)")
         ->allow_extra_args(false);
     command.add_option("--output", output, "folder of the run (default runs/<recipe>-<time>)");
     command.add_flag("--resume", resume, "go on with the run in --output");
-    command.add_option("--steps", stop_after, "stop after this step, counted from the run's start")
-        ->check(number_from(1));
+    if (has_steps) {
+      command
+          .add_option("--steps", stop_after, "stop after this step, counted from the run's start")
+          ->check(number_from(1));
+    }
     command.add_option("--seed", seed, "instead of the recipe's")->check(number_from(0));
     command.add_flag("--dry-run", dry_run, "print the resolved recipe and leave");
     command.add_flag("--quiet", quiet, "warnings only");

@@ -17,7 +17,7 @@ void add_run(CLI::App& app, Chosen& chosen, const char* name, const char* help,
              void (*run)(const Recipe&, const rl::RunOptions&)) {
   CLI::App* command = app.add_subcommand(name, help);
   auto flags = std::make_shared<RecipeFlags>();
-  flags->add_to(*command);
+  flags->add_to(*command, /*has_steps=*/true);
   command->callback([&chosen, flags, run] {
     chosen.work = [&chosen, flags, run] {
       const auto recipe = flags->read<Recipe>();

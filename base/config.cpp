@@ -286,11 +286,7 @@ YamlNode load_tree(std::string_view text, const std::string& name,
 }
 
 std::string load_text(const std::filesystem::path& file) {
-  try {
-    return read_file(file, kMaxRecipeBytes);
-  } catch (const Error& error) {
-    throw Error(error.what(), 2);  // the command line named a wrong file
-  }
+  return read_named_file(file, kMaxRecipeBytes);
 }
 
 }  // namespace grpo::config_detail

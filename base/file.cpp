@@ -186,6 +186,14 @@ std::string read_file(const fs::path& path, std::size_t max_bytes) {
   }
 }
 
+std::string read_named_file(const fs::path& path, std::size_t max_bytes) {
+  try {
+    return read_file(path, max_bytes);
+  } catch (const Error& error) {
+    throw Error(error.what(), 2);
+  }
+}
+
 void write_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
   Temporary temporary(path);
   Descriptor file(temporary.path(), O_WRONLY | O_CREAT | O_EXCL);

@@ -33,6 +33,10 @@ class MappedFile {
 /// The bytes of a file. Throws Error naming the file, also when it is longer than `max_bytes`.
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = std::size_t{1} << 32);
+/// The same of a file that the command line names: what is wrong with it is the user's error (exit
+/// code 2).
+std::string read_named_file(const std::filesystem::path& path,
+                            std::size_t max_bytes = std::size_t{1} << 32);
 
 /// Replaces `path` by what `write` puts into the stream: a reader, or this program after a crash,
 /// sees the old file or the whole new one, never a part. Temporary in the same folder, fsync of the

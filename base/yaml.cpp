@@ -35,7 +35,10 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(node(YamlNode::Kind::null, mark, "", anchor), mark);
+    auto null = node(YamlNode::Kind::null, mark, "", anchor);
+    // yaml-cpp has seen that nothing stands there only when it has come to the next line.
+    if (!open_.empty() && open_.back().has_key) null.where = open_.back().key_where;
+    add(std::move(null), mark);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     check_input(false, "{}: aliases (*name) are not supported; write the value out", where(mark));

@@ -30,5 +30,5 @@ grpo_find(zlib zlib.h z)
 # Exact mathematics (reward/math): rationals and polynomials, balls, algebraic numbers.
 grpo_find(flint flint/fmpq.h flint)
 grpo_find(arb acb.h flint-arb)
-# System calls of programs under test (reward/code): static, so that the binary needs no libseccomp.
-grpo_find(seccomp seccomp.h libseccomp.a)
+# System calls of programs under test (reward/code). Shared, as FLINT and Arb are: it is under the LGPL.
+grpo_find(seccomp seccomp.h seccomp)

@@ -31,6 +31,12 @@ std::optional<double> tolerance(const JsonObject& fields, const std::string& nam
   return values[0];
 }
 
+Extraction extraction(const JsonObject& fields, const std::string& usual) {
+  const auto spec = fields.value_or("extraction", usual);
+  if (const auto why = why_unknown(spec); !why.empty()) fields.fail("extraction", why);
+  return parse_extraction(spec);
+}
+
 int64_t precision(const JsonObject& fields, int64_t usual) {
   const auto decimals = fields.value_or("precision", usual);
   if (decimals < 0) fields.fail("precision", fmt::format("expected at least 0, got {}", decimals));
@@ -65,12 +71,11 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
   const auto golds = references(fields, "gold");
   const bool whole = row.contains("response");
   const auto answer = nullable(fields, whole ? "response" : "prediction");
-  auto extraction =
-      parse_extraction(fields.value_or("extraction", std::string(whole ? "" : "none")));
-  extraction.language = fields.value_or("language", extraction.language);
+  auto place = extraction(fields, whole ? "" : "none");
+  place.language = fields.value_or("language", place.language);
 
   // A null prediction is no answer: wrong, if there is a reference.
-  const Score score = math::judge(golds, answer.value_or(""), extraction, options);
+  const Score score = math::judge(golds, answer.value_or(""), place, options);
   const bool judged = score.outcome == Outcome::correct || score.outcome == Outcome::wrong ||
                       score.outcome == Outcome::timeout;
   OrderedJson out;
@@ -85,11 +90,11 @@ OrderedJson verify_math_row(const Json& row, const std::string& where, int64_t t
 
 std::optional<OrderedJson> unreadable_gold_row(const Json& row, const std::string& where) {
   const JsonObject fields(row, where);
-  const auto extraction = parse_extraction(fields.value_or("extraction", std::string()));
+  const auto place = extraction(fields, "");
   auto golds = references(fields, row.contains("gold") ? "gold" : "answer");
   if (golds.empty()) golds.emplace_back();
   for (const auto& gold : golds) {
-    const auto error = math::why_unreadable(gold, extraction);
+    const auto error = math::why_unreadable(gold, place);
     if (error.empty()) continue;
     OrderedJson out;
     out["id"] = id_of(row);
@@ -104,7 +109,7 @@ OrderedJson verify_extract_row(const Json& row, const std::string& where) {
   const Stopwatch watch;
   const JsonObject fields(row, where);
   const auto text = fields.required<std::string>("text");
-  const auto found = extract(text, parse_extraction(fields.value_or("extraction", std::string())));
+  const auto found = extract(text, extraction(fields, ""));
   OrderedJson out;
   out["id"] = id_of(row);
   out["extracted"] = found ? OrderedJson(found->text) : OrderedJson();

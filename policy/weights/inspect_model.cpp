@@ -106,14 +106,16 @@ void inspect_gguf(const fs::path& path, ModelSummary& s) {
 }  // namespace
 
 ModelSummary inspect_model(const fs::path& model) {
+  check_input(fs::exists(model), "{}: no such model", model.string());
+  check_input(!fs::is_directory(model) || fs::exists(model / "config.json"),
+              "{}: no config.json in the folder", model.string());
   ModelSummary summary;
   try {
     fill_from_config(WeightReader::open(model)->config(), summary);
   } catch (const Error& error) {
     summary.unsupported.emplace_back(error.what());
   }
-  // A model that is not there, or whose files are malformed, throws here.
-  check_input(fs::exists(model), "{}: no such model", model.string());
+  // A model whose files are malformed throws here.
   if (fs::is_directory(model)) {
     inspect_hf(model, summary);
   } else {

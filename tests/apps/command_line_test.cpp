@@ -80,6 +80,46 @@ TEST(CommandLine, DoctorDescribesTheMachine) {
   }
 }
 
+TEST(CommandLine, DoctorCountsMemoryInOneUnit) {
+  EXPECT_THAT(run_grpo("doctor").out,
+              ::testing::ContainsRegex("memory +[0-9.]+ GiB, [0-9.]+ GiB available"));
+}
+
+TEST(CommandLine, OutputThatDoesNotArriveIsAnError) {
+  for (const char* command : {"docs recipes", "doctor", "--help", "inspect --help"}) {
+    const auto full = run_grpo(std::string(command) + " > /dev/full");
+    EXPECT_EQ(full.code, 1) << command;
+    EXPECT_THAT(full.err, HasSubstr("No space left on device")) << command;
+  }
+}
+
+TEST(CommandLine, WrongFilesAndFoldersAreTheUsersError) {
+  const test::TemporaryFolder folder;
+  const std::string here = folder.path().string();
+  const auto refused = [](const std::string& command) {
+    const auto finished = run_grpo(command);
+    EXPECT_EQ(finished.code, 2) << command;
+    return finished.err;
+  };
+  EXPECT_EQ(refused("inspect model --model " + here),
+            "grpo: " + here + ": no config.json in the folder\n");
+  EXPECT_THAT(refused("inspect chat --model " + tiny_model() + " --template " + here + "/none"),
+              HasSubstr(here + "/none: cannot open"));
+  EXPECT_EQ(refused("convert --model " + tiny_model() + " --output " + here + "/no/such/cv"),
+            "grpo: --output " + here + "/no/such/cv: there is no folder " + here + "/no/such\n");
+  const auto run = folder.file("a.jsonl", "{\"step\":1,\"x\":1}\n");
+  const std::string plot = "plot " + run.string() + " --metric x --output ";
+  EXPECT_EQ(refused(plot + here + "/no/p.svg"),
+            "grpo: --output " + here + "/no/p.svg: there is no folder " + here + "/no\n");
+  EXPECT_EQ(refused(plot + here), "grpo: --output " + here + ": is a folder\n");
+}
+
+TEST(CommandLine, AnEvaluationHasNoSteps) {
+  EXPECT_THAT(run_grpo("train --help").out, HasSubstr("--steps"));
+  EXPECT_THAT(run_grpo("eval --help").out, ::testing::Not(HasSubstr("--steps")));
+  EXPECT_EQ(run_grpo("eval x.yaml --steps 3").code, 2);
+}
+
 TEST(CommandLine, AMissingModelIsNamed) {
   const auto missing = run_grpo("generate --model /no/such/model --input -", "");
   EXPECT_NE(missing.code, 0);

@@ -50,6 +50,26 @@ TEST(VerifyRows, MissingAndMistypedFieldsNameThePlace) {
   }
 }
 
+TEST(VerifyRows, AWrongExtractionNamesItsPlace) {
+  const auto place = [](const auto& judge) {
+    try {
+      judge();
+      return std::string("accepted");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), 2);
+      return std::string(error.what()).substr(0, 46);
+    }
+  };
+  const std::string expected = "rows.jsonl:3: extraction: unknown rule 'boxd'";
+  EXPECT_EQ(place([] {
+              math(R"({"id": 1, "gold": "4", "response": "4", "extraction": "boxd"})");
+            }).substr(0, expected.size()),
+            expected);
+  const auto text = parse_json(R"({"id": 1, "text": "4", "extraction": "boxd"})", "r");
+  EXPECT_EQ(place([&] { verify_extract_row(text, "rows.jsonl:3"); }).substr(0, expected.size()),
+            expected);
+}
+
 TEST(VerifyRows, ConditionsCountForSetsUnlessToldOtherwise) {
   const std::string row = R"("gold": "$x \\in [-2,7]$", "prediction": "$-2 \\le x \\le 7$",
                              "extraction": "latex")";
