@@ -142,35 +142,46 @@ template <class T>
 void read_value(const YamlNode& node, const Context& context, const Constraints& constraints,
                 T& out);
 
+/// Reads the keys that are there.
 class FieldReader {
  public:
   FieldReader(const YamlNode& node, const Context& context) : node_(node), context_(context) {}
 
   template <class T, std::same_as<Constraint>... C>
   void operator()(const char* key, T& out, const char* /*doc*/, const C&... constraints) {
-    known_.emplace_back(key);
-    const Constraints all{constraints...};
-    if (const YamlNode* child = node_.find(key)) {
-      read_value(*child, context_.at(key), all, out);
-      return;
-    }
-    expect_required_key(node_, context_, key, all);
-    if constexpr (Section<T>) {  // its required keys and rules hold all the same
-      YamlNode left_out;
-      left_out.kind = YamlNode::Kind::map;
-      left_out.where = node_.where;
-      read_value(left_out, context_.at(key), all, out);
-    }
+    const YamlNode* child = node_.find(key);
+    if (child != nullptr) read_value(*child, context_.at(key), {constraints...}, out);
   }
-  const std::vector<std::string_view>& known() const { return known_; }
 
  private:
   const YamlNode& node_;
   const Context& context_;
-  std::vector<std::string_view> known_;
 };
 
-/// Collects the keys without reading, so that a misspelt key is reported before what it leaves out.
+/// What must hold of keys that are left out; after the others, so that a misspelt key is reported
+/// before what it leaves out.
+class LeftOutReader {
+ public:
+  LeftOutReader(const YamlNode& node, const Context& context) : node_(node), context_(context) {}
+
+  template <class T, std::same_as<Constraint>... C>
+  void operator()(const char* key, T& out, const char* /*doc*/, const C&... constraints) {
+    if (node_.find(key) != nullptr) return;
+    expect_required_key(node_, context_, key, {constraints...});
+    if constexpr (Section<T>) {  // its required keys and rules hold all the same
+      YamlNode empty;
+      empty.kind = YamlNode::Kind::map;
+      empty.where = node_.where;
+      read_value(empty, context_.at(key), {}, out);
+    }
+  }
+
+ private:
+  const YamlNode& node_;
+  const Context& context_;
+};
+
+/// Collects the keys without reading.
 class KeyCollector {
  public:
   template <class T, class... C>
@@ -205,6 +216,8 @@ void read_struct(const YamlNode& node, const Context& context, T& out) {
   expect_known_keys(node, context, collector.keys);
   FieldReader reader(node, context);
   fields(reader, out);
+  LeftOutReader left_out(node, context);
+  fields(left_out, out);
   const RuleChecker checker(node, context);
   if constexpr (requires { rules(checker, std::as_const(out)); }) {
     rules(checker, std::as_const(out));

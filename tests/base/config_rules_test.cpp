@@ -62,6 +62,8 @@ TEST(ConfigRules, RequiredKeysHoldWhereTheirSectionIsLeftOut) {
   EXPECT_EQ(run_error("model: {}\nbounds: [{low: 1}]"),
             "r.yaml:1:8: model: required key \"path\" is missing");
   EXPECT_EQ(run_error("model: {path: a}"), "r.yaml:1:1: required key \"bounds\" is missing");
+  EXPECT_EQ(run_error("bounds: [{lwo: 1}]"),  // what is there is looked at first
+            "r.yaml:1:11: bounds.0.lwo: unknown key; did you mean \"low\"? known here: low, high");
 }
 
 TEST(ConfigRules, RulesBetweenFieldsNameTheKeyAndItsPlace) {
