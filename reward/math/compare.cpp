@@ -1,8 +1,8 @@
 #include "reward/math/compare.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
-#include <unordered_set>
 #include <vector>
 
 #include "reward/math/normalize.h"
@@ -93,10 +93,28 @@ class Comparer {
     return compare_sets(*p, *q, options_, budget_);
   }
 
+  /// Nothing but equations that begin with a name.
+  static bool says_names(const Expression& e) {
+    return e.op != Op::relation && !e.args.empty() &&
+           std::all_of(e.args.begin(), e.args.end(), [](const Ref& arg) {
+             return arg->op == Op::relation && arg->ops[0] == "=" && is_name(*arg->args[0]);
+           });
+  }
+
   Comparison relation(const Ref& a, const Ref& b) {
+    const auto spread_a = spread(a), spread_b = spread(b);
+    if (spread_a || spread_b) {
+      const Ref x = spread_a.value_or(a), y = spread_b.value_or(b);
+      if (says_names(*x) && says_names(*y)) return any_order(x->args, y->args);
+    }
     if (a->op == Op::relation && b->op == Op::relation) {
+      if (a->ops == b->ops && a->ops[0] == "in" && is_variable(*a->args[0]) &&
+          is_variable(*b->args[0]) && a->args[0]->name != b->args[0]->name) {
+        return {Equality::different, "name"};
+      }
       const auto x = value_of(*a), y = value_of(*b);
       if (x && y && !is_scalar(**x) && !is_scalar(**y)) return run(*x, *y);
+      if (x && y && moduli_differ(*x, *y)) return {Equality::different, "modulus"};
       const auto p = as_interval(*a), q = as_interval(*b);
       if (p && y && a->ops != b->ops) return run(*p, *y);
       if (q && x && a->ops != b->ops) return run(*x, *q);
@@ -222,20 +240,28 @@ class Comparer {
     return result;
   }
 
-  /// Lists are sets: what is written twice counts once.
-  static std::vector<Ref> distinct(const std::vector<Ref>& items) {
-    std::vector<Ref> result;
-    std::unordered_set<std::string> seen;
-    for (const auto& item : items) {
-      if (seen.insert(canonical(*item)).second) result.push_back(item);
-    }
+  /// Lists are sets: what is written twice counts once. By spelling.
+  static std::map<std::string, Ref> distinct(const std::vector<Ref>& items) {
+    std::map<std::string, Ref> result;
+    for (const auto& item : items) result.emplace(canonical(*item), item);
     return result;
   }
 
+  /// The items that the other side does not have in the same spelling.
+  static std::vector<Ref> rest_of(const std::map<std::string, Ref>& items,
+                                  const std::map<std::string, Ref>& other) {
+    std::vector<Ref> rest;
+    for (const auto& [spelling, item] : items) {
+      if (!other.contains(spelling)) rest.push_back(item);
+    }
+    return rest;
+  }
+
   Comparison any_order(const std::vector<Ref>& all_a, const std::vector<Ref>& all_b) {
-    const auto a = distinct(all_a);
-    auto b = distinct(all_b);
-    if (a.size() != b.size()) return {Equality::different, "size"};
+    const auto distinct_a = distinct(all_a), distinct_b = distinct(all_b);
+    if (distinct_a.size() != distinct_b.size()) return {Equality::different, "size"};
+    const auto a = rest_of(distinct_a, distinct_b);
+    auto b = rest_of(distinct_b, distinct_a);
     if (a.size() > kMaxItems) return {Equality::undecided, "limit"};
     Comparison result{Equality::equal, "elements"};
     for (const auto& item : a) {
@@ -278,7 +304,14 @@ class Comparer {
     return run(converted(*p, *x), converted(*q, *y));
   }
 
+  /// 7 mod 10 against 7 is its value; two of them have the same modulus as well.
+  bool moduli_differ(const Ref& a, const Ref& b) {
+    const auto is_modulo = [](const Ref& e) { return e->op == Op::call && e->name == "mod"; };
+    return is_modulo(a) && is_modulo(b) && run(a->args[1], b->args[1]).equality != Equality::equal;
+  }
+
   Comparison scalar(const Ref& a, const Ref& b) {
+    if (moduli_differ(a, b)) return {Equality::different, "modulus"};
     if (a->op == Op::quantity || b->op == Op::quantity) return quantities(a, b);
     if (a->name != b->name && a->op == Op::number && b->op == Op::number) {
       return {Equality::different, "base"};

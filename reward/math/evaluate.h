@@ -17,18 +17,38 @@ struct Exhausted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What one comparison may spend. Single steps are bounded in size, so counting them and looking at
-/// the clock bounds the whole.
+/// Where work is done: in this process, where nothing can interrupt a call into FLINT, or in a
+/// child that can be killed (child.h).
+enum class Place { here, child };
+
+/// What one comparison may spend. Here single steps are bounded in size (kMaxBitsHere), so counting
+/// them and looking at the clock bounds the whole; in a child the clock is the parent's.
 class Budget {
  public:
-  explicit Budget(std::chrono::milliseconds time)
-      : deadline_(std::chrono::steady_clock::now() + time) {}
+  explicit Budget(std::chrono::milliseconds time, Place place = Place::here)
+      : deadline_(std::chrono::steady_clock::now() + time),
+        place_(place),
+        steps_(place == Place::here ? 200'000 : 4'000'000) {}
+
   /// Throws Exhausted when steps or time are used up.
-  void step();
+  void step() {
+    if (--steps_ < 0 || steps_ % 16 == 0) look();
+  }
+  /// Looks at the clock now: before a step that may take a millisecond.
+  void look();
+  /// Before work on numbers of this size: throws Exhausted here when they are large.
+  void spend(slong bits) {
+    if (bits > kMaxBitsHere) spend_much();
+  }
+
+  static constexpr slong kMaxBitsHere = 16'000;  // products and gcds of these take microseconds
 
  private:
+  void spend_much();
+
   std::chrono::steady_clock::time_point deadline_;
-  int64_t steps_ = 400'000;
+  Place place_;
+  int64_t steps_;
 };
 
 /// A complex ball: midpoint and radius that surely hold the true value. Owns an Arb acb.
@@ -59,7 +79,8 @@ class Ball {
 using Bindings = std::map<std::string, Rational>;
 
 /// The exact value of a rational expression; nothing when it is not rational, not defined, or its
-/// digits would be too many (about 100,000 bits). Refused by size before it is computed.
+/// digits would be too many (about 100,000 bits; here, kMaxBitsHere: Exhausted). Refused by size
+/// before it is computed.
 std::optional<Rational> exact_value(const Expression& e, const Bindings& bindings, Budget& budget);
 
 /// A ball around the value at `precision` bits, symbols taken from `bindings`. Nothing when a part

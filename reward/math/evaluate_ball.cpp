@@ -134,6 +134,7 @@ class Numeric {
     const auto exact = exact_value(exponent_tree, bindings_, budget_);
     if (exact && fmpz_bits(fmpq_numref(exact->get())) <= 24 &&
         fmpz_bits(fmpq_denref(exact->get())) <= 8) {
+      if (exact->is_zero() && base->contains_zero()) return std::nullopt;  // 0^0
       // p/q: the q-th root first, so that odd roots of negative reals stay real.
       const ulong q = fmpz_get_ui(fmpq_denref(exact->get()));
       if (q > 1) {
@@ -187,6 +188,17 @@ class Numeric {
       unary->second(result.get(), v[0].get(), precision_);
       return result;
     }
+    if (e.name == "arcsec" || e.name == "arccsc") {  // arcsec x = arccos 1/x
+      acb_inv(result.get(), v[0].get(), precision_);
+      (e.name == "arcsec" ? acb_acos : acb_asin)(result.get(), result.get(), precision_);
+      return result;
+    }
+    if (e.name == "arccot") {  // of negative numbers it has two conventions
+      if (!v[0].is_real() || !arb_is_positive(acb_realref(v[0].get()))) return std::nullopt;
+      acb_inv(result.get(), v[0].get(), precision_);
+      acb_atan(result.get(), result.get(), precision_);
+      return result;
+    }
     if (e.name == "log") {
       Ball base;
       acb_log(base.get(), v[0].get(), precision_);
@@ -215,6 +227,7 @@ class Numeric {
     mag_clear(size);
     if (!small) return std::nullopt;
     const auto gamma = [&](const Ball& x) {
+      budget_.look();
       Ball shifted, value;
       acb_add_ui(shifted.get(), x.get(), 1, precision_);
       acb_gamma(value.get(), shifted.get(), precision_);
@@ -299,42 +312,10 @@ class Numeric {
 
 }  // namespace
 
-void Budget::step() {
-  if (--steps_ < 0) throw Exhausted("too many steps");
-  if (steps_ % 16 == 0 && std::chrono::steady_clock::now() > deadline_) {
-    throw Exhausted("out of time");
-  }
-}
-
 std::optional<Ball> ball_value(const Expression& e, const Bindings& bindings, slong precision,
                                Budget& budget) {
+  budget.spend(4 * precision);  // a sine takes longer than a product
   return Numeric(bindings, precision, budget).run(e);
-}
-
-std::optional<std::string> decimal_value(const Expression& e) {
-  if (!is_scalar(e)) return std::nullopt;
-  try {
-    Budget budget(std::chrono::milliseconds(500));
-    for (const slong precision : {128, 512, 2048}) {
-      auto value = ball_value(e, {}, precision, budget);
-      if (!value) {
-        // floor and max may only be undecided at this precision; exact values always print.
-        if (const auto exact = exact_value(e, {}, budget)) value = Ball(*exact, precision);
-      }
-      if (!value) continue;
-      if (!value->is_real() && !arb_contains_zero(acb_imagref(value->get()))) return std::nullopt;
-      if (arb_rel_accuracy_bits(acb_realref(value->get())) < 70 &&
-          !arb_is_zero(acb_realref(value->get()))) {
-        continue;
-      }
-      char* text = arb_get_str(acb_realref(value->get()), 20, ARB_STR_NO_RADIUS);
-      std::string result(text);
-      flint_free(text);
-      return result;
-    }
-  } catch (const Exhausted&) {
-  }
-  return std::nullopt;
 }
 
 }  // namespace grpo::reward::math

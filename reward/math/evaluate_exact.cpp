@@ -25,16 +25,22 @@ std::optional<slong> small_integer(const Rational& value, slong limit) {
   return n;
 }
 
-std::optional<Rational> bounded(Rational value) {
-  if (bits(value) > kMaxBits) return std::nullopt;
+/// Nothing when a value is too large; `budget` decides whether it may be worked with here.
+std::optional<Rational> bounded(Rational value, Budget& budget) {
+  const slong size = bits(value);
+  if (size > kMaxBits) return std::nullopt;
+  budget.spend(size);
   return value;
 }
 
-std::optional<Rational> power(const Rational& base, const Rational& exponent) {
+std::optional<Rational> power(const Rational& base, const Rational& exponent, Budget& budget) {
   const auto n = small_integer(exponent, kMaxBits);
   if (!n || (base.is_zero() && *n <= 0)) return std::nullopt;
-  // The size of the result is known before it is computed.
-  if (bits(base) > 2 && bits(base) * std::abs(*n) > kMaxBits) return std::nullopt;
+  if (bits(base) > 2) {  // the size of the result is known before it is computed
+    const slong size = bits(base) * std::abs(*n);
+    if (size > kMaxBits) return std::nullopt;
+    budget.spend(size);
+  }
   Rational result;
   fmpq_pow_si(result.get(), base.get(), *n);
   return result;
@@ -66,9 +72,10 @@ Rational gcd_of(const Rational& a, const Rational& b) {
 
 Rational magnitude(const Rational& value) { return value.sign() < 0 ? Rational(0) - value : value; }
 
-std::optional<Rational> factorial(const Rational& value, bool every_second) {
+std::optional<Rational> factorial(const Rational& value, bool every_second, Budget& budget) {
   const auto n = small_integer(value, kMaxFactorial);
   if (!n || *n < 0) return std::nullopt;
+  budget.spend(*n * FLINT_BIT_COUNT(*n) / (every_second ? 2 : 1));
   Rational result(1);
   if (every_second) {
     for (slong k = *n; k > 1; k -= 2) {
@@ -80,11 +87,12 @@ std::optional<Rational> factorial(const Rational& value, bool every_second) {
   return result;
 }
 
-std::optional<Rational> binomial(const Rational& n, const Rational& k) {
+std::optional<Rational> binomial(const Rational& n, const Rational& k, Budget& budget) {
   const auto top = small_integer(n, kMaxBinomial), below = small_integer(k, kMaxBinomial);
   if (!top || !below || *top < 0) return std::nullopt;
   Rational result(0);
   if (*below < 0 || *below > *top) return result;
+  budget.spend(*top);
   fmpz_bin_uiui(fmpq_numref(result.get()), static_cast<ulong>(*top), static_cast<ulong>(*below));
   return result;
 }
@@ -121,30 +129,31 @@ class Exact {
   }
 
  private:
-  static std::optional<Rational> apply(const Expression& e, const std::vector<Rational>& v) {
+  std::optional<Rational> apply(const Expression& e, const std::vector<Rational>& v) {
     switch (e.op) {
       case Op::negate:
         return Rational(0) - v[0];
       case Op::add: {
-        Rational total;
-        for (const auto& value : v) total = total + value;
-        return bounded(total);
+        // Bounded after each term: the size of a sum is that of all its denominators.
+        std::optional<Rational> total = Rational();
+        for (size_t i = 0; i < v.size() && total; ++i) total = bounded(*total + v[i], budget_);
+        return total;
       }
       case Op::multiply: {
-        Rational total(1);
-        for (const auto& value : v) total = total * value;
-        return bounded(total);
+        std::optional<Rational> total = Rational(1);
+        for (size_t i = 0; i < v.size() && total; ++i) total = bounded(*total * v[i], budget_);
+        return total;
       }
       case Op::divide:
         if (v[1].is_zero()) return std::nullopt;
-        return bounded(v[0] / v[1]);
+        return bounded(v[0] / v[1], budget_);
       case Op::power: {
-        if (v[1].is_integer()) return power(v[0], v[1]);
+        if (v[1].is_integer()) return power(v[0], v[1], budget_);
         Rational index, times;
         fmpz_set(fmpq_numref(index.get()), fmpq_denref(v[1].get()));
         fmpz_set(fmpq_numref(times.get()), fmpq_numref(v[1].get()));
         const auto base = root(index, v[0]);
-        return base ? power(*base, times) : std::nullopt;
+        return base ? power(*base, times, budget_) : std::nullopt;
       }
       case Op::root:
         return root(v[0], v[1]);
@@ -160,17 +169,17 @@ class Exact {
     }
   }
 
-  static std::optional<Rational> call(const std::string& name, const std::vector<Rational>& v) {
+  std::optional<Rational> call(const std::string& name, const std::vector<Rational>& v) {
     if (name == "abs") return magnitude(v[0]);
     if (name == "floor") return floor_of(v[0]);
     if (name == "ceil") return Rational(0) - floor_of(Rational(0) - v[0]);
-    if (name == "factorial") return factorial(v[0], false);
-    if (name == "factorial2") return factorial(v[0], true);
-    if (name == "binom") return binomial(v[0], v[1]);
+    if (name == "factorial") return factorial(v[0], false, budget_);
+    if (name == "factorial2") return factorial(v[0], true, budget_);
+    if (name == "binom") return binomial(v[0], v[1], budget_);
     if (name == "sgn") return Rational(v[0].sign());
     if (name == "mod") {
       if (v[1].is_zero()) return std::nullopt;
-      return bounded(v[0] - v[1] * floor_of(v[0] / v[1]));
+      return bounded(v[0] - v[1] * floor_of(v[0] / v[1]), budget_);
     }
     if (name == "max") return *std::max_element(v.begin(), v.end());
     if (name == "min") return *std::min_element(v.begin(), v.end());
@@ -183,7 +192,7 @@ class Exact {
         } else {
           result = common.is_zero() ? Rational(0) : magnitude(result * v[i] / common);
         }
-        if (bits(result) > kMaxBits) return std::nullopt;
+        if (!bounded(result, budget_)) return std::nullopt;
       }
       return result;
     }
@@ -202,12 +211,12 @@ class Exact {
       const auto term = Exact(inner, budget_).run(*e.args[2]);
       if (!term) return std::nullopt;
       total = e.op == Op::sum ? total + *term : total * *term;
-      if (bits(total) > kMaxBits) return std::nullopt;
+      if (!bounded(total, budget_)) return std::nullopt;
     }
     return total;
   }
 
-  /// By elimination; up to 8 x 8.
+  /// By elimination; up to 8 x 8, of entries below 2,000 bits.
   std::optional<Rational> determinant(const Expression& m) {
     if (m.op != Op::matrix || m.rows > 8 || m.args.size() != m.rows * m.rows) return std::nullopt;
     const size_t n = m.rows;
@@ -228,11 +237,16 @@ class Exact {
       }
       result = result * a[c * n + c];
       for (size_t r = c + 1; r < n; ++r) {
+        budget_.look();
         const Rational factor = a[r * n + c] / a[c * n + c];
-        for (size_t k = c; k < n; ++k) a[r * n + k] = a[r * n + k] - factor * a[c * n + k];
+        for (size_t k = c; k < n; ++k) {
+          const auto entry = bounded(a[r * n + k] - factor * a[c * n + k], budget_);
+          if (!entry) return std::nullopt;
+          a[r * n + k] = *entry;
+        }
       }
     }
-    return result;
+    return bounded(result, budget_);
   }
 
   const Bindings& bindings_;

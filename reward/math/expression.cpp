@@ -51,6 +51,12 @@ Ref make_number(Rational value, bool decimal) {
   return std::make_shared<const Expression>(std::move(e));
 }
 
+bool is_variable(const Expression& e) { return e.op == Op::symbol && !e.applied; }
+
+bool is_minus_one(const Expression& e) {
+  return e.op == Op::negate && e.args[0]->op == Op::number && e.args[0]->number == Rational(1);
+}
+
 std::string canonical(const Expression& e) {
   switch (e.op) {
     case Op::number:

@@ -10,7 +10,7 @@ namespace grpo::reward::math {
 
 enum class Op {
   number,      // `number`; `decimal` when written with a decimal point, `name` base6 of 25_6
-  symbol,      // `name`: x, \alpha, x_{1}
+  symbol,      // `name`: x, \alpha, x_{1}; `applied` for the value f(2) of a function
   constant,    // `name`: e, pi, i, infinity
   text,        // `name`: words, a unit on its own
   negate,      // -a
@@ -58,6 +58,12 @@ struct Expression {
 
 Ref make(Op op, std::vector<Ref> args = {}, std::string name = "");
 Ref make_number(Rational value, bool decimal = false);
+
+/// A symbol that is no value of a function.
+bool is_variable(const Expression& e);
+
+/// Written -1, the exponent of an inverse function.
+bool is_minus_one(const Expression& e);
 
 /// One fixed spelling: equal trees print equally. Sums and products keep their order.
 std::string canonical(const Expression& e);

@@ -14,7 +14,7 @@ struct NoForm {};
 
 class Former {
  public:
-  explicit Former(Budget& budget) : budget_(budget) {}
+  explicit Former(Budget& budget) : budget_(budget), ring_(budget) {}
 
   Fraction form(const Expression& e) {
     budget_.step();
@@ -130,10 +130,13 @@ class Former {
     // (a/b)^{1/n} = (a b^{n-1})^{1/n} / b, all positive.
     Rational bottom, radicand;
     fmpz_set(fmpq_numref(bottom.get()), fmpq_denref(size.get()));
+    check_size(size);
+    if (fmpz_bits(fmpq_denref(size.get())) * static_cast<ulong>(n - 1) > 400) throw TooLarge();
     radicand = size * bottom;
     for (int i = 1; i < n; ++i) radicand = radicand * bottom;
     result = multiply(result, inverse(rational(bottom)));
     check_size(radicand);
+    budget_.look();
     for (const auto& [prime, times] : prime_powers(radicand)) {
       Rational outside(1);
       for (int i = 0; i < times / n; ++i) outside = outside * prime;
@@ -190,6 +193,7 @@ class Former {
     Polynomial sum;
     for (const auto& [part, sign] : {std::pair(top, 1), std::pair(bottom, -1)}) {
       check_size(part);
+      budget_.look();
       for (const auto& [prime, times] : prime_powers(part)) {
         const int atom = ring_.atom("ln of " + prime.text());
         sum = PolynomialRing::add(sum, PolynomialRing::variable(atom), Rational(sign * times));

@@ -18,8 +18,9 @@ struct ParseResult {
   explicit operator bool() const { return tree != nullptr; }
 };
 
-inline constexpr int kMaxDepth =
-    80;  // nesting; recursion over a tree goes no deeper than a few times this
+inline constexpr int kMaxDepth = 200;  // nesting, about five for each bracket
+inline constexpr int kMaxSteps =
+    60'000;  // constructs begun; a text of the longest has half of that
 
 /// Parses an answer: LaTeX, plain text or a mixture, as people and models write them. All of the
 /// text must be understood. Bounded in length, signs, depth and digits (lexer.h), so that hostile

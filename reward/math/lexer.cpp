@@ -52,57 +52,6 @@ void Lexer::next() {
   }
 }
 
-void Lexer::word() {
-  size_t end = at_;
-  while (end < text_.size() && is_letter(text_[end])) ++end;
-  const auto run = text_.substr(at_, end - at_);
-  const bool after_number = follows_number();
-  if (is_function_name(run) && !(run == "min" && after_number)) {
-    add(Kind::command, run == "asin"   ? "arcsin"
-                       : run == "acos" ? "arccos"
-                       : run == "atan" ? "arctan"
-                                       : run);
-  } else if (run == "and" || run == "or" || run == "mod" || run == "pi" || run == "infty") {
-    add(Kind::command, run);
-  } else if (run == "infinity" || run == "oo" || run == "inf") {
-    add(Kind::command, "infty");
-  } else if (run == "degrees" || run == "degree") {
-    add(Kind::mark, "°");
-  } else if (run == "percent" || (run == "pct" && after_number)) {
-    add(Kind::mark, "%");
-  } else if ((run == "a" || run == "p") && text_.substr(at_ + 1, 2) == ".m") {
-    add(Kind::text, run == "a" ? "am" : "pm");
-    end = std::min(at_ + 3 + (text_.substr(at_ + 3, 1) == "." ? 1 : 0), text_.size());
-  } else if ((run == "x" || run == "X") && is_times()) {
-    add(Kind::mark, "*");
-  } else if (changes_value(run)) {
-    throw ParseError("a word that changes the value", start_);
-  } else if (run.size() >= 4 || is_short_word(run) || (after_number && is_short_unit(run))) {
-    meaning(run);
-  } else {
-    for (size_t i = 0; i < run.size(); ++i) {
-      start_ = at_ + i;
-      add(Kind::letter, run.substr(i, 1));
-    }
-  }
-  at_ = end;
-}
-
-bool Lexer::is_times() const {
-  return !tokens_.empty() && tokens_.back().kind == Kind::number && space_ &&
-         text_.substr(at_ + 1, 4) == " 10^";
-}
-
-void Lexer::meaning(std::string_view word) {
-  if (const char sign = operator_word(word)) return add(Kind::mark, std::string_view(&sign, 1));
-  if (changes_value(word)) throw ParseError("a word that changes the value", start_);
-  if (const long factor = multiplier(word)) {
-    add(Kind::mark, "*");
-    return add(Kind::number, std::to_string(factor));
-  }
-  add(Kind::text, word);
-}
-
 void Lexer::unicode() {
   const CodePoint point = decode_utf8(text_.substr(at_));
   if (!point.valid) throw ParseError("bytes that are no UTF-8", at_);
@@ -227,56 +176,6 @@ std::string_view Lexer::group() {
   if (!content) throw ParseError("an opening brace that is never closed", at_);
   at_ += content->size() + 2;
   return *content;
-}
-
-void Lexer::words(std::string_view command, std::string_view content) {
-  auto inner = trim(content);
-  while (!inner.empty() && (inner.front() == '~' || inner.front() == ','))
-    inner = trim(inner.substr(1));
-  if (inner.size() >= 2 && inner.front() == '(' && inner.back() == ')') {
-    inner = inner.substr(1, inner.size() - 2);
-  }
-  if (inner.empty()) {
-    space_ = true;
-    return;
-  }
-  if (inner == "and" || inner == "or" || inner == "or," || inner == "and,") {
-    return add(Kind::command, inner.substr(0, inner.find(',')));
-  }
-  if (is_function_name(inner) && !(inner == "min" && follows_number())) {
-    return add(Kind::command, inner);
-  }
-  if ((command.starts_with("text") || command == "mathrm" || command == "mbox") &&
-      is_unit_letter(inner)) {
-    return add(Kind::text, inner);
-  }
-  if (inner.size() == 1 && is_letter(inner[0])) return add(Kind::letter, inner);
-  if (inner == "degrees" || inner == "degree") return add(Kind::mark, "°");
-  if (inner == "percent") return add(Kind::mark, "%");
-  // Numbers set upright are numbers.
-  if (std::all_of(inner.begin(), inner.end(), is_digit)) return add(Kind::number, inner);
-  if (command == "mathbf" || command == "mathit") {
-    for (const char c : inner) {
-      if (!is_letter(c)) throw ParseError("a formula in bold", start_);
-      add(Kind::letter, std::string_view(&c, 1));
-    }
-    return;
-  }
-  if (std::any_of(inner.begin(), inner.end(), [](char c) { return c == ' '; })) {
-    return phrase(inner);
-  }
-  meaning(inner);
-}
-
-void Lexer::phrase(std::string_view words) {
-  for (auto rest = words; !rest.empty();) {
-    const auto word = rest.substr(0, rest.find(' '));
-    if (changes_value(word) || operator_word(word) != 0 || multiplier(word) != 0) {
-      throw ParseError("a word that changes the value", start_);
-    }
-    rest = trim(rest.substr(word.size()));
-  }
-  add(Kind::text, words);
 }
 
 std::vector<Token> tokenize(std::string_view text) { return Lexer(text).run(); }

@@ -88,6 +88,7 @@ const Map& same_command() {
                          {"ceiling", "ceil"},
                          {"Rightarrow", "rightarrow"},
                          {"Longrightarrow", "rightarrow"},
+                         {"longrightarrow", "rightarrow"},
                          {"prime", "'"},
                          {"percent", "%"}};
   return names;

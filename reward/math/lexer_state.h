@@ -10,8 +10,8 @@
 
 namespace grpo::reward::math {
 
-/// Turns one text into tokens, see lexer.h. Split over lexer.cpp (words, commands, marks) and
-/// lexer_numbers.cpp.
+/// Turns one text into tokens, see lexer.h. Split over lexer.cpp (commands, marks), lexer_words.cpp
+/// and lexer_numbers.cpp.
 class Lexer {
  public:
   explicit Lexer(std::string_view text)
@@ -30,6 +30,10 @@ class Lexer {
   bool starts_number() const;
   bool follows_number() const { return !tokens_.empty() && tokens_.back().kind == Kind::number; }
 
+  bool follows_value() const {
+    return follows_number() || (!tokens_.empty() && tokens_.back().text == "}");
+  }
+
   /// The end of a thousands separator at `at` that exactly three digits follow, else `at`.
   size_t separator_end(size_t at) const;
   void take_digits(std::string& digits);
@@ -39,6 +43,15 @@ class Lexer {
   /// 0.1\overline{6}, 0.\dot{1}4\dot{2}, 0.(3), and 0.333… when a digit stands three times.
   bool recurring(std::string digits);
   void word();
+
+  /// Nothing but the end of a sentence or of a formula from `at` on.
+  bool ends_at(size_t at) const;
+  /// Blanks around the word from at_ to `end`.
+  bool stands_alone(size_t end) const;
+  bool is_article(std::string_view run, size_t end) const;
+  /// Behind a number and one word: "540 meters".
+  bool after_unit() const;
+  bool after_per() const { return !tokens_.empty() && tokens_.back().text == "per"; }
 
   /// "3 x 10^5": an x with blanks around it, between a number and a power of ten.
   bool is_times() const;
@@ -57,6 +70,9 @@ class Lexer {
   void escaped(char c);
   std::string_view group();
   void words(std::string_view command, std::string_view content);
+
+  void plain(std::string_view inner);
+  static bool are_choices(std::string_view inner);  // "A, C": capital letters and commas
 
   /// Several words are one text, unless one of them changes the value.
   void phrase(std::string_view words);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "reward/ascii.h"
 #include "reward/extract_rules.h"
+#include "reward/math/child.h"
 #include "reward/math/compare.h"
 #include "reward/math/latex.h"
 #include "reward/math/rational.h"
@@ -111,6 +112,14 @@ ParseResult read(std::string_view text) {
   return result;
 }
 
+/// A comparison as it crosses from a child process: a digit and the reason.
+std::string as_text(const Comparison& comparison) {
+  return std::to_string(static_cast<int>(comparison.equality)) + comparison.reason;
+}
+Comparison from_text(const std::string& text) {
+  return {static_cast<Equality>(text[0] - '0'), text.substr(1)};
+}
+
 /// Nothing but what sets a formula: "", "$$", "{}", "**".
 bool says_nothing(std::string_view text) {
   return text.find_first_not_of(" \t\r\n$*{}~") == std::string_view::npos;
@@ -134,15 +143,18 @@ Comparison compare(std::string_view gold, std::string_view answer, const MathOpt
     const bool same = gold.size() <= kMaxWords && answer.size() <= kMaxWords &&
                       lowered(normalized(gold)) == lowered(normalized(answer));
     if (same) return {Equality::equal, "text"};
-    return {Equality::different, x ? "answer not readable" : "reference not readable"};
+    if (!x) return {Equality::undecided, "reference not readable"};
+    return {Equality::different, "answer not readable"};
   }
-  try {
-    Budget budget{std::chrono::milliseconds(options.timeout_ms)};
-    return options.strict ? compare_trees(x.tree, y.tree, options, budget)
-                          : compare_trees(renamed(x.tree), renamed(y.tree), options, budget);
-  } catch (const Exhausted&) {
-    return {Equality::undecided, "limit"};
+  if (x.tree->op != Op::text && y.tree->op != Op::text && words_disagree(gold, answer)) {
+    return {Equality::different, "words"};
   }
+  const Ref a = options.strict ? x.tree : renamed(x.tree);
+  const Ref b = options.strict ? y.tree : renamed(y.tree);
+  const auto decided = within_deadline(
+      std::chrono::milliseconds(options.timeout_ms),
+      [&](Budget& budget) { return as_text(compare_trees(a, b, options, budget)); });
+  return decided ? from_text(*decided) : Comparison{Equality::undecided, "limit"};
 }
 
 bool is_readable(std::string_view gold) { return static_cast<bool>(read(unwrapped(gold))); }
@@ -211,9 +223,22 @@ std::string why_unreadable(std::string_view gold, const Extraction& extraction) 
 Score judge(const std::vector<std::string>& golds, std::string_view response,
             const Extraction& extraction, const MathOptions& options) {
   Score score;
+  std::vector<std::string> references;
+  for (const auto& gold : golds) {
+    auto reference = reference_answer(gold, extraction);
+    if (!says_nothing(unwrapped(reference))) references.push_back(std::move(reference));
+  }
+  if (references.empty()) {
+    score.outcome = Outcome::unverifiable;
+    score.rule = "no reference";
+    return score;
+  }
   const auto found = candidates(response, extraction);
   if (found.empty()) {
     score.rule = "no answer";
+    const bool readable =
+        extraction.alphanumeric || std::all_of(references.begin(), references.end(), is_readable);
+    if (!readable) score.outcome = Outcome::unverifiable;
     return score;
   }
   auto answer = found.size() == 1 ? found.front() : chosen(found);
@@ -222,11 +247,8 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
     if (const auto box = last_box(answer.text)) answer = {std::string(trim(box->text)), "boxed"};
   }
   score.extracted = answer.text;
-  bool readable = false, undecided = false, late = false;
-  for (const auto& gold : golds) {
-    const std::string reference = reference_answer(gold, extraction);
-    if (says_nothing(unwrapped(reference))) continue;
-    readable = true;
+  bool undecided = false, late = false;
+  for (const auto& reference : references) {
     const auto comparison = compare_as(extraction, reference, answer.text, options);
     score.rule = answer.rule + "/" + comparison.reason;
     if (comparison.equality == Equality::equal) {
@@ -237,12 +259,7 @@ Score judge(const std::vector<std::string>& golds, std::string_view response,
     undecided = undecided || comparison.equality == Equality::undecided;
     late = late || comparison.reason == "limit";
   }
-  if (!readable) {
-    score.outcome = Outcome::unverifiable;
-    score.rule = "no reference";
-  } else if (undecided) {
-    score.outcome = late ? Outcome::timeout : Outcome::unverifiable;
-  }
+  if (undecided) score.outcome = late ? Outcome::timeout : Outcome::unverifiable;
   return score;
 }
 

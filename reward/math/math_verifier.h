@@ -11,8 +11,9 @@
 namespace grpo::reward::math {
 
 /// Do a reference and a bare answer say the same? Tiers: the same text; the same plain number;
-/// parsed trees (compare.h). `reason` says which decided. Never throws, and ends within
-/// options.timeout_ms ("limit", undecided) whatever the texts are.
+/// parsed trees (compare.h). `reason` says which decided. Undecided when the reference cannot be
+/// read and the answer is not spelled like it. Never throws, and ends within options.timeout_ms
+/// ("limit", undecided) whatever the texts are.
 Comparison compare(std::string_view gold, std::string_view answer, const MathOptions& options = {});
 
 /// Whether a reference can be judged by mathematics: it parses. Others are compared as text.
@@ -29,7 +30,8 @@ std::string why_unreadable(std::string_view gold, const Extraction& extraction);
 /// Judges a response against any of several references. Of what the extraction offers the first
 /// candidate that can be read counts (the first of all where none can); of rules that look for
 /// formulas (latex, expr) the references are extracted too, as Math-Verify does. Several boxes in
-/// one line are one list. No reference that can be read as anything: unverifiable.
+/// one line are one list. Unverifiable: a reference that cannot be read and is not the answer to
+/// the letter, whatever the response says, or an equality that cannot be decided.
 Score judge(const std::vector<std::string>& golds, std::string_view response,
             const Extraction& extraction, const MathOptions& options);
 

@@ -126,6 +126,23 @@ std::optional<Ref> as_quantity(const Ref& e) {
   return make(Op::quantity, {std::move(value)}, *unit);
 }
 
+std::optional<Ref> spread(const Ref& e) {
+  const bool equation = e->op == Op::relation && e->ops.size() == 1 && e->ops[0] == "=";
+  if (!equation || e->args[0]->op != Op::tuple || e->args[1]->op != Op::tuple) return std::nullopt;
+  const auto &names = e->args[0]->args, &values = e->args[1]->args;
+  if (names.size() != values.size()) return std::nullopt;
+  std::vector<Ref> equations;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i]->op != Op::symbol) return std::nullopt;
+    Expression equation_i;
+    equation_i.op = Op::relation;
+    equation_i.ops = {"="};
+    equation_i.args = {names[i], values[i]};
+    equations.push_back(std::make_shared<const Expression>(std::move(equation_i)));
+  }
+  return make(Op::list, std::move(equations));
+}
+
 Ref with_sign(const Ref& e, bool plus) {
   if (e->op == Op::plus_minus) {
     const Ref last = with_sign(e->args.back(), plus);

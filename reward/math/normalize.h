@@ -24,6 +24,9 @@ std::optional<Ref> as_matrix(const Ref& e);
 /// "5 m", "9.8 m/s^2" read as a value and its unit, letters being symbols elsewhere.
 std::optional<Ref> as_quantity(const Ref& e);
 
+/// (x, y) = (1, 2) as the list x = 1, y = 2; nothing for others.
+std::optional<Ref> spread(const Ref& e);
+
 /// The tree with every ± read as + or as -.
 Ref with_sign(const Ref& e, bool plus);
 

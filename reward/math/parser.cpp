@@ -4,8 +4,10 @@
 #include <array>
 #include <utility>
 
+#include "reward/extract_rules.h"
 #include "reward/math/latex.h"
 #include "reward/math/units.h"
+#include "reward/math/words.h"
 
 namespace grpo::reward::math {
 namespace {
@@ -25,6 +27,35 @@ std::string relation_name(const Token& token) {
   return "";
 }
 
+/// f, g, h with primes or an index, and their inverses: names of functions.
+bool is_function(const Expression& e) {
+  if (e.op == Op::power) return is_minus_one(*e.args[1]) && is_function(*e.args[0]);
+  if (e.op != Op::symbol || e.applied) return false;
+  const bool letter = e.name[0] == 'f' || e.name[0] == 'g' || e.name[0] == 'h';
+  return letter && (e.name.size() == 1 || e.name[1] == '_' || e.name[1] == '\'');
+}
+
+/// Whether a name before parentheses is a function: f always; g and h, which are lengths and forces
+/// too, of numbers and names only.
+bool takes(const Expression& function, const Expression& argument) {
+  if (canonical(function).find('f') != std::string::npos) return true;
+  if (argument.op == Op::tuple) {
+    return std::all_of(argument.args.begin(), argument.args.end(),
+                       [&](const Ref& one) { return takes(function, *one); });
+  }
+  if (argument.op == Op::negate) return takes(function, *argument.args[0]);
+  return argument.op == Op::number || argument.op == Op::symbol;
+}
+
+/// f(2) is a name of its own: nothing is known of it, least of all that it is 2 f(1).
+Ref value_at(const Expression& function, const Expression& argument) {
+  Expression value;
+  value.op = Op::symbol;
+  value.name = canonical(function) + "(" + canonical(argument) + ")";
+  value.applied = true;
+  return std::make_shared<const Expression>(std::move(value));
+}
+
 /// One item stays itself; several become `op`.
 Ref grouped(Op op, std::vector<Ref> items) {
   return items.size() == 1 ? items[0] : make(op, std::move(items));
@@ -33,6 +64,7 @@ Ref grouped(Op op, std::vector<Ref> items) {
 }  // namespace
 
 Parser::Depth::Depth(Parser& parser) : parser_(parser) {
+  if (++parser_.steps_ > kMaxSteps) parser.fail("too many signs");
   if (++parser_.depth_ > kMaxDepth) {
     --parser_.depth_;
     parser.fail("nested too deep");
@@ -198,14 +230,25 @@ Ref Parser::product() {
         fail("two numbers without an operator");
       }
       const bool inverse = factors[0]->op == Op::power && factors[0]->args[0]->op == Op::symbol &&
-                           canonical(*factors[0]->args[1]) == "-(1)";
+                           is_minus_one(*factors[0]->args[1]);
+      if (is_mark("(") && is_function(*factors.back())) {
+        auto argument = parentheses();
+        if (takes(*factors.back(), *argument)) {
+          factors.back() = postfix(value_at(*factors.back(), *argument));
+        } else {
+          factors.push_back(postfix(std::move(argument)));
+        }
+        continue;
+      }
       const bool applied = is_mark("(") && !peek().space_before && factors.size() == 1 &&
                            (factors[0]->op == Op::symbol || inverse);
       auto right = factor();
       // A word behind a value is its unit; a word before it a label. Neither changes the value.
       if (factors.size() == 1 && factors[0]->op == Op::text && !words) {
-        if (right->op == Op::text) {
-          factors[0] = make(Op::text, {}, factors[0]->name + " " + right->name);
+        const bool day = right->op == Op::number && is_month(factors[0]->name);
+        if (right->op == Op::text || day) {  // "June 20" is no 20
+          const std::string name = day ? right->number.text() : right->name;
+          factors[0] = make(Op::text, {}, factors[0]->name + " " + name);
         } else {
           factors[0] = right;
         }
@@ -222,6 +265,9 @@ Ref Parser::product() {
       }
     } else {
       const Ref result = fold();
+      if (result->op == Op::number && is_month(trim(unit))) {  // "20 June"
+        return make(Op::text, {}, std::string(trim(unit)) + " " + result->number.text());
+      }
       return value && parse_unit(unit) ? make(Op::quantity, {result}, unit) : result;
     }
   }
@@ -268,68 +314,6 @@ bool Parser::starts_factor() const {
 Ref Parser::factor() {
   const Depth depth(*this);
   return postfix(atom());
-}
-
-/// Behind the degree sign: 25°C is a temperature.
-Ref Parser::degrees(Ref value) {
-  if (peek().kind == Kind::letter && (peek().text == "C" || peek().text == "F") &&
-      peek(1).kind != Kind::letter) {
-    ++at_;
-    return make(Op::quantity, {std::move(value)},
-                tokens_[at_ - 1].text == "C" ? "celsius" : "fahrenheit");
-  }
-  return make(Op::degree, {std::move(value)});
-}
-
-Ref Parser::postfix(Ref base) {
-  bool tower = false;  // base is a power written here, without parentheses
-  for (;;) {
-    if (take_mark("^")) {
-      // A degree sign is set as a power: 90^\circ.
-      if (is_command("circ") || is_mark("°")) {
-        ++at_;
-        base = degrees(base);
-        continue;
-      }
-      if (is_mark("{") &&
-          (is(Kind::command, "circ") || peek(1).text == "circ" || peek(1).text == "°") &&
-          peek(2).text == "}") {
-        at_ += 3;
-        base = degrees(base);
-        continue;
-      }
-      // x^{2}, x^2, 10^32 (a plain number is taken whole), x^-1
-      const bool negative = take_mark("-");
-      auto exponent = group_argument();
-      if (negative) exponent = make(Op::negate, {exponent});
-      if (base->op == Op::text) continue;            // cm^2
-      if (base->op == Op::symbol && is_mark("_")) {  // v^2_0 is v_0^2
-        base = make(Op::symbol, {}, base->name + subscript());
-      }
-      if (tower && base->op == Op::power) {
-        // 2^3^4 without braces is 2^(3^4).
-        base = make(Op::power, {base->args[0], make(Op::power, {base->args[1], exponent})});
-      } else {
-        base = make(Op::power, {base, exponent});
-      }
-      tower = true;
-    } else if (take_mark("!")) {
-      const bool twice = take_mark("!");  // n!! = n (n - 2) (n - 4) …
-      base = make(Op::call, {base}, twice ? "factorial2" : "factorial");
-    } else if (take_mark("%")) {
-      const Op op = base->op;
-      if (op == Op::symbol || op == Op::text) fail("percent of a name");
-      base = make(Op::percent, {base});
-    } else if (is_mark("°") || is_command("circ")) {
-      ++at_;
-      base = degrees(base);
-    } else if (take_mark("'")) {
-      base = base->op == Op::symbol ? make(Op::symbol, {}, base->name + "'")
-                                    : make(Op::call, {base}, "prime");
-    } else {
-      return base;
-    }
-  }
 }
 
 ParseResult parse_math(std::string_view text) {

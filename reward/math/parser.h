@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,8 @@
 namespace grpo::reward::math {
 
 /// Recursive descent over the tokens of one answer; see latex.h for the language. Throws
-/// ParseError. Split over parser.cpp (binding) and parser_atoms.cpp (brackets, commands,
-/// functions).
+/// ParseError. Split over parser.cpp (binding), parser_postfix.cpp (what stands behind a value),
+/// parser_brackets.cpp, parser_atoms.cpp (numbers, names, commands) and parser_functions.cpp.
 class Parser {
  public:
   explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
@@ -45,8 +46,10 @@ class Parser {
   Ref parentheses();
   Ref brackets();
   Ref set_braces();
+  std::optional<Ref> set_condition();
   Ref absolute();
   Ref fraction();
+  std::optional<Rational> proper_fraction();
   Ref root();
   Ref binomial();
   Ref function(const std::string& name);
@@ -89,7 +92,8 @@ class Parser {
   std::vector<Token> tokens_;
   size_t at_ = 0;
   int depth_ = 0;
-  std::string currency_;            // a money sign was read before the value
+  int steps_ = 0;         // constructs begun; grows with the signs, unless some are read again
+  std::string currency_;  // a money sign was read before the value
   std::vector<std::string> bound_;  // indices of the sums being read
   int bars_ = 0;                    // open |: a bar then closes
 };

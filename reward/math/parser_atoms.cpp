@@ -41,20 +41,6 @@ std::optional<Rational> in_base(std::string_view digits, int base) {
   return value;
 }
 
-/// Rows of one length, each a closed "interval" or a tuple, as a matrix.
-std::optional<Ref> matrix_of_rows(const std::vector<Ref>& rows) {
-  Expression e;
-  e.op = Op::matrix;
-  for (const auto& row : rows) {
-    const bool interval = row->op == Op::interval && !row->left_open && !row->right_open;
-    if (!interval && row->op != Op::tuple) return std::nullopt;
-    if (row->args.size() != rows[0]->args.size()) return std::nullopt;
-    e.args.insert(e.args.end(), row->args.begin(), row->args.end());
-  }
-  e.rows = rows.size();
-  return std::make_shared<const Expression>(std::move(e));
-}
-
 }  // namespace
 
 Ref Parser::atom() {
@@ -122,14 +108,7 @@ Ref Parser::number() {
   if (!value) fail("a number of too many digits");
   // Mixed numbers: 2\frac{1}{3}, 2 1/3.
   if (integer && is_command("frac")) {
-    const size_t before = at_;
-    const auto part = fraction();
-    if (part->op == Op::divide && part->args[0]->op == Op::number &&
-        part->args[1]->op == Op::number && part->args[0]->number.is_integer() &&
-        part->args[1]->number.is_integer() && part->args[0]->number < part->args[1]->number) {
-      return make_number((*value)->number + part->args[0]->number / part->args[1]->number);
-    }
-    at_ = before;
+    if (const auto part = proper_fraction()) return make_number((*value)->number + *part);
   }
   if (integer && peek().kind == Kind::number && peek().space_before && all_digits(peek().text) &&
       peek(1).text == "/" && peek(2).kind == Kind::number && all_digits(peek(2).text)) {
@@ -140,6 +119,29 @@ Ref Parser::number() {
     }
   }
   return *value;
+}
+
+/// A fraction of whole numbers below 1, read only if it is one. By a look at the signs ahead:
+/// reading a fraction to see what it is would take twice as long for each that nests in another.
+std::optional<Rational> Parser::proper_fraction() {
+  size_t ahead = 1;  // behind \frac
+  std::string digits[2];
+  for (int i = 0; i < 2; ++i) {
+    const bool braced = peek(ahead).text == "{" && peek(ahead + 2).text == "}";
+    const Token& token = peek(ahead + (braced ? 1 : 0));
+    if (token.kind != Kind::number || !all_digits(token.text)) return std::nullopt;
+    digits[i] = token.text;
+    ahead += braced ? 3 : 1;
+    if (braced || token.text.size() == 1) continue;
+    if (i == 1 || token.text.size() != 2) return std::nullopt;
+    digits[0] = token.text.substr(0, 1);  // \frac12
+    digits[1] = token.text.substr(1);
+    break;
+  }
+  const auto top = parse_decimal(digits[0]), bottom = parse_decimal(digits[1]);
+  if (!top || !bottom || *top >= *bottom) return std::nullopt;
+  at_ += ahead;
+  return *top / *bottom;
 }
 
 /// The signs of a brace group as they stand: names, not formulas.
@@ -197,110 +199,6 @@ Ref Parser::group_argument() {
   return atom();
 }
 
-/// {…} groups; with a comma inside it is a set: {1,2}, {{1},{2}}.
-Ref Parser::braces() {
-  const Depth depth(*this);
-  expect("{");
-  if (take_mark("}")) return make(Op::set);
-  // Sides of a limit, charges of an ion: {+}
-  if ((is_mark("+") || is_mark("-")) && peek(1).text == "}") {
-    const std::string sign = peek().text;
-    at_ += 2;
-    return make(Op::symbol, {}, sign);
-  }
-  auto inner = list();
-  if (take_command("choose")) inner = make(Op::call, {inner, list()}, "binom");
-  if (take_command("over")) inner = make(Op::divide, {inner, list()});
-  if (is_mark("}")) {
-    ++at_;
-  } else {
-    if (peek().kind == Kind::end) fail("a brace that is never closed");
-    expect("\\}");  // "\left{ … \right}"
-  }
-  if (inner->op == Op::list) return make(Op::set, inner->args);
-  return inner;
-}
-
-Ref Parser::set_braces() {
-  const Depth depth(*this);
-  const int outer_bars = std::exchange(bars_, 0);
-  expect("\\{");
-  std::vector<Ref> items;
-  if (!is_mark("\\}") && !is_mark("}")) {
-    auto inner = list();
-    items = inner->op == Op::list ? inner->args : std::vector<Ref>{inner};
-  }
-  if (!take_mark("}")) expect("\\}");
-  bars_ = outer_bars;
-  return make(Op::set, std::move(items));
-}
-
-Ref Parser::parentheses() {
-  const Depth depth(*this);
-  const int outer_bars = std::exchange(bars_, 0);
-  expect("(");
-  auto inner = list();
-  bars_ = outer_bars;
-  if (inner->op == Op::list && take_mark("]")) {
-    if (inner->args.size() != 2) fail("an interval has two ends");
-    Expression e;
-    e.op = Op::interval;
-    e.args = inner->args;
-    e.left_open = true;
-    return std::make_shared<const Expression>(std::move(e));
-  }
-  expect(")");
-  if (inner->op != Op::list) return inner;
-  return make(Op::tuple, inner->args);
-}
-
-/// [a, b), also as ]a, b[; [[1, 2], [3, 4]] is a matrix.
-Ref Parser::brackets() {
-  const Depth depth(*this);
-  const int outer_bars = std::exchange(bars_, 0);
-  const bool left_open = take_mark("]");
-  if (!left_open) expect("[");
-  const bool nested = !left_open && is_mark("[");
-  auto inner = list();
-  bars_ = outer_bars;
-  const bool right_open = is_mark(")") || is_mark("[");
-  if (!right_open && !is_mark("]")) fail("expected ]");
-  ++at_;
-  if (inner->op != Op::list) {
-    if (left_open || right_open) fail("expected ]");
-    return inner;  // [a + b] groups
-  }
-  if (nested && !right_open) {
-    if (auto rows = matrix_of_rows(inner->args)) return *rows;
-  }
-  if (inner->args.size() != 2) {
-    if (left_open || right_open) fail("an interval has two ends");
-    return make(Op::tuple, inner->args);
-  }
-  Expression e;
-  e.op = Op::interval;
-  e.args = inner->args;
-  e.left_open = left_open;
-  e.right_open = right_open;
-  return std::make_shared<const Expression>(std::move(e));
-}
-
-Ref Parser::absolute() {
-  const Depth depth(*this);
-  expect("|");
-  // "||x||": an inner bar opens when nothing has been read yet.
-  const int outer = std::exchange(bars_, 1);
-  Ref inner;
-  if (is_mark("|")) {
-    inner = absolute();
-  } else {
-    inner = sum();
-  }
-  bars_ = outer;
-  expect("|");
-  return make(Op::call, {inner}, "abs");
-}
-
 Ref Parser::fraction() {
   ++at_;  // \frac
   // \frac12 and \frac1{2}: one digit each.
@@ -337,11 +235,11 @@ Ref Parser::root() {
     expect("]");
   }
   Ref inner;
+  if (is_mark("{") && peek(1).text == "}") fail("a root of nothing");
   if (is_mark("{") || is_mark("(")) {
     inner = is_mark("{") ? braces() : parentheses();
   } else {
-    Token& token = tokens_[at_];
-    if (token.kind == Kind::end) fail("a root of nothing");
+    if (peek().kind == Kind::end) fail("a root of nothing");
     inner = group_argument();
   }
   return make(Op::root, {index ? index : make_number(Rational(2)), inner});

@@ -40,7 +40,7 @@ Ref Parser::function(const std::string& name) {
   }
   if (base && called != "log") fail("a subscript that this function does not have");
   // \sin^{-1} x is the inverse function, \sin^2 x a power.
-  if (power && canonical(*power) == "-(1)") {
+  if (power && is_minus_one(*power)) {
     if (!called.starts_with("arc")) called = "arc" + called;
     power = nullptr;
   }
@@ -190,7 +190,7 @@ Ref Parser::environment() {
     return matrix(name);
   }
   for (const std::string_view known :
-       {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix"}) {
+       {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "cases"}) {
     if (name == known) return matrix(name);
   }
   fail("unknown environment " + name);
@@ -228,6 +228,7 @@ Ref Parser::matrix(const std::string& name) {
   if (e.args.empty()) fail("an empty matrix");
   auto result = std::make_shared<const Expression>(std::move(e));
   if (name == "vmatrix") return make(Op::call, {result}, "det");
+  if (name == "cases") return make(Op::opaque, {result}, "cases");  // compared as it stands
   return result;
 }
 

@@ -61,6 +61,7 @@ Polynomial PolynomialRing::add(const Polynomial& a, const Polynomial& b, const R
 void PolynomialRing::add_term(Polynomial& sum, const Monomial& monomial,
                               const Rational& coefficient) {
   if (++work_ > kMaxWork) throw TooLarge();
+  budget_->step();
   for (size_t i = monomial.size(); i-- > 0;) {
     const auto [index, power] = monomial[i];
     const Atom& atom = atoms_[static_cast<size_t>(index)];

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "reward/math/evaluate.h"
 #include "reward/math/rational.h"
 
 namespace grpo::reward::math {
@@ -30,6 +31,9 @@ class PolynomialRing {
   static constexpr size_t kMaxTerms = 4000;
   static constexpr slong kMaxCoefficientBits = 4'000;
 
+  /// Every product of terms is a step of the budget, which must outlive the ring.
+  explicit PolynomialRing(Budget& budget) : budget_(&budget) {}
+
   /// The atom of this name, made when it is new. `value` counts when `degree` > 0; it holds older
   /// atoms only.
   int atom(const std::string& name, int degree = 0, Polynomial value = {});
@@ -50,6 +54,7 @@ class PolynomialRing {
 
   void add_term(Polynomial& sum, const Monomial& monomial, const Rational& coefficient);
 
+  Budget* budget_;
   std::map<std::string, int> names_;
   std::vector<Atom> atoms_;
   size_t work_ = 0;  // term products made; bounds nested reductions

@@ -103,7 +103,7 @@ bool take_tail(std::string_view text, PlainNumber& number) {
     const auto word = text.substr(0, end);
     if (word == "percent" || word == "pct") {
       number.percent = true;
-    } else if (!is_unit(word)) {
+    } else if (!is_unit(word) || is_month(word)) {
       return false;
     } else {
       number.unit += (number.unit.empty() ? "" : " ") + std::string(word);

@@ -1,6 +1,8 @@
 #include "reward/math/real_sets.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "reward/math/relations.h"
 
@@ -19,9 +21,41 @@ bool is_infinite(const Expression& e) {
   return e.op == Op::constant && e.name == "infinity";
 }
 
+/// |x + shift| < bound: an interval around -shift, or with > all outside of it.
+struct Distance {
+  std::string symbol;
+  Ref shift, bound;
+  bool inside = false, open = false;  // of the interval
+};
+
+std::optional<Distance> distance(const Expression& e) {
+  if (e.op != Op::relation || e.ops.size() != 1) return std::nullopt;
+  const std::string& op = e.ops[0];
+  if (op != "<" && op != "<=" && op != ">" && op != ">=") return std::nullopt;
+  const bool left = e.args[0]->op == Op::call && e.args[0]->name == "abs";
+  const Expression& size = *e.args[left ? 0 : 1];
+  const Ref& bound = e.args[left ? 1 : 0];
+  if (size.op != Op::call || size.name != "abs") return std::nullopt;
+  if (!is_scalar(*bound) || !symbols(*bound).empty()) return std::nullopt;
+  Distance result{"", make_number(Rational(0)), bound, (op[0] == '<') == left, false};
+  result.open = (op.size() == 1) == result.inside;
+  const Expression& inner = *size.args[0];
+  if (is_variable(inner)) {
+    result.symbol = inner.name;
+  } else if (inner.op == Op::add && inner.args.size() == 2 && is_variable(*inner.args[0]) &&
+             symbols(*inner.args[1]).empty()) {
+    result.symbol = inner.args[0]->name;
+    result.shift = inner.args[1];
+  } else {
+    return std::nullopt;
+  }
+  return result;
+}
+
 bool is_condition(const Expression& e) {
   if (e.op != Op::relation) return false;
-  if (e.ops.size() == 1 && e.ops[0] == "!=") return e.args[0]->op == Op::symbol;
+  if (distance(e)) return true;
+  if (e.ops.size() == 1 && e.ops[0] == "!=") return is_variable(*e.args[0]);
   return as_interval(e).has_value();
 }
 
@@ -76,6 +110,13 @@ class Builder {
     if (e.ops.size() == 1 && e.ops[0] == "in") return build(*e.args[1]);
     if (!is_condition(e)) throw Undecided();
     if (e.ops[0] == "!=") return complement({point(e.args[1])});
+    if (const auto d = distance(e)) {
+      const Ref minus_shift = make(Op::negate, {d->shift});
+      const Ref low = make(Op::add, {minus_shift, make(Op::negate, {d->bound})});
+      const Ref high = make(Op::add, {minus_shift, d->bound});
+      const RealSet around = normal({Piece{low, high, d->open, d->open}});
+      return d->inside ? around : complement(around);
+    }
     return normal({piece(**as_interval(e))});
   }
 
@@ -84,13 +125,13 @@ class Builder {
     return {value, value, false, false};
   }
 
-  static Piece open_piece(const Expression& e) {
+  Piece open_piece(const Expression& e) {
     Expression copy = e;
     copy.left_open = copy.right_open = true;
     return piece(copy);
   }
 
-  static Piece piece(const Expression& e) {
+  Piece piece(const Expression& e) {
     Piece result{e.args[0], e.args[1], e.left_open, e.right_open};
     for (Ref* end : {&result.low, &result.high}) {
       const bool low = end == &result.low;
@@ -100,6 +141,8 @@ class Builder {
       *end = nullptr;
       (low ? result.low_open : result.high_open) = true;
     }
+    // (6, 4) is a point and no interval; as the empty set it would equal (9, 1).
+    if (is_empty(result)) throw Undecided();
     return result;
   }
 
@@ -222,7 +265,26 @@ bool says_real_set(const Expression& e) {
   }
 }
 
+namespace {
+
+void add_symbols(const Expression& e, std::set<std::string>& names) {
+  if (const auto d = distance(e)) {
+    names.insert(d->symbol);
+  } else if (e.op == Op::relation) {
+    for (const auto& arg : e.args) {
+      if (is_variable(*arg) && !is_reals(*arg)) names.insert(arg->name);
+    }
+  } else {
+    for (const auto& arg : e.args) add_symbols(*arg, names);
+  }
+}
+
+}  // namespace
+
 std::optional<RealSet> real_set(const Expression& e, Budget& budget) {
+  std::set<std::string> names;
+  add_symbols(e, names);
+  if (names.size() > 1) return std::nullopt;  // x < 1 or y > 2
   try {
     return Builder(budget).build(e);
   } catch (const Undecided&) {
@@ -231,13 +293,9 @@ std::optional<RealSet> real_set(const Expression& e, Budget& budget) {
 }
 
 std::string set_symbol(const Expression& e) {
-  if (e.op == Op::relation) {
-    for (const auto& arg : e.args) {
-      if (arg->op == Op::symbol) return arg->name;
-    }
-  }
-  if (e.op == Op::list && !e.args.empty()) return set_symbol(*e.args[0]);
-  return "";
+  std::set<std::string> names;
+  add_symbols(e, names);
+  return names.empty() ? "" : *names.begin();
 }
 
 Equality compare_sets(const RealSet& a, const RealSet& b, const MathOptions& options,

@@ -40,7 +40,7 @@ std::vector<Comparand> comparands(const Expression& relation) {
 }
 
 /// f(x), f^{-1}(x): a function's name and its arguments.
-bool is_applied(const Expression& e) { return e.op == Op::multiply && e.applied; }
+bool is_applied(const Expression& e) { return e.applied; }
 
 /// AB, \\angle ABC, m\\angle A, \\Delta p: letters that together name a thing of a figure.
 bool is_joint_name(const Expression& e) {
@@ -103,7 +103,7 @@ std::optional<Ref> as_interval(const Expression& relation) {
   e.op = Op::interval;
   const auto open = [](const std::string& op) { return op == "<" || op == ">"; };
   const auto down = [](const std::string& op) { return op == ">" || op == ">="; };
-  if (relation.ops.size() == 2 && relation.args[1]->op == Op::symbol &&
+  if (relation.ops.size() == 2 && is_variable(*relation.args[1]) &&
       down(relation.ops[0]) == down(relation.ops[1])) {
     const bool turned = down(relation.ops[0]);
     e.args = {relation.args[turned ? 2 : 0], relation.args[turned ? 0 : 2]};
@@ -112,8 +112,8 @@ std::optional<Ref> as_interval(const Expression& relation) {
     return std::make_shared<const Expression>(std::move(e));
   }
   if (relation.ops.size() != 1) return std::nullopt;
-  const bool symbol_left = relation.args[0]->op == Op::symbol;
-  if (!symbol_left && relation.args[1]->op != Op::symbol) return std::nullopt;
+  const bool symbol_left = is_variable(*relation.args[0]);
+  if (!symbol_left && !is_variable(*relation.args[1])) return std::nullopt;
   const Ref& bound = relation.args[symbol_left ? 1 : 0];
   const bool above = down(relation.ops[0]) == symbol_left;  // the symbol is above the bound
   e.left_open = !above || open(relation.ops[0]);

@@ -20,6 +20,11 @@ struct NotAlgebraic {};
 
 double log2_size(const fmpz* n) { return static_cast<double>(fmpz_bits(n)); }
 
+/// No sine is evaluated of an angle with more digits.
+bool is_short(const Rational& angle) {
+  return fmpz_bits(fmpq_numref(angle.get())) + fmpz_bits(fmpq_denref(angle.get())) < 2000;
+}
+
 /// r when the angle is r * pi; degrees are 180 to the half turn.
 std::optional<Rational> half_turns(const Expression& e, Budget& budget) {
   budget.step();
@@ -41,6 +46,7 @@ std::optional<Rational> half_turns(const Expression& e, Budget& budget) {
         const auto part = of(i);
         if (!part) return std::nullopt;
         total = total + *part;
+        if (!is_short(total)) return std::nullopt;
       }
       return total;
     }
@@ -58,6 +64,7 @@ std::optional<Rational> half_turns(const Expression& e, Budget& budget) {
             contains(*e.args[i], Op::degree) ? std::nullopt : exact_value(*e.args[i], {}, budget);
         if (value) {
           factor = factor * *value;
+          if (!is_short(factor)) return std::nullopt;
         } else if (angle || !(angle = of(i))) {
           return std::nullopt;
         }
@@ -148,6 +155,7 @@ class Separation {
       fmpz_set(fmpq_numref(top.get()), fmpq_numref(value->get()));
       fmpz_set(fmpq_numref(bottom.get()), fmpq_denref(value->get()));
       for (const auto* part : {&top, &bottom}) {
+        budget_.look();
         for (const auto& [prime, times] : prime_powers(*part)) primes_[k].insert(prime.text());
       }
     } else {

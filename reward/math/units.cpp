@@ -91,6 +91,39 @@ const std::unordered_map<std::string_view, Entry>& table() {
       {"celsius", {"celsius", 1, 1}},
       {"fahrenheit", {"fahrenheit", 1, 1}},
       {"kelvin", {"kelvin", 1, 1}},
+      {"k", {"kelvin", 1, 1}},
+      {"nm", {"m", 1, 1000000000}},
+      {"ms", {"s", 1, 1000}},
+      {"n", {"newton", 1, 1}},
+      {"newton", {"newton", 1, 1}},
+      {"kn", {"newton", 1000, 1}},
+      {"j", {"joule", 1, 1}},
+      {"joule", {"joule", 1, 1}},
+      {"kj", {"joule", 1000, 1}},
+      {"ev", {"electronvolt", 1, 1}},
+      {"kev", {"electronvolt", 1000, 1}},
+      {"w", {"watt", 1, 1}},
+      {"watt", {"watt", 1, 1}},
+      {"kw", {"watt", 1000, 1}},
+      {"v", {"volt", 1, 1}},
+      {"volt", {"volt", 1, 1}},
+      {"kv", {"volt", 1000, 1}},
+      {"c", {"coulomb", 1, 1}},
+      {"coulomb", {"coulomb", 1, 1}},
+      {"hz", {"hertz", 1, 1}},
+      {"hertz", {"hertz", 1, 1}},
+      {"khz", {"hertz", 1000, 1}},
+      {"pa", {"pascal", 1, 1}},
+      {"pascal", {"pascal", 1, 1}},
+      {"kpa", {"pascal", 1000, 1}},
+      {"mol", {"mole", 1, 1}},
+      // Mega or milli: case says which, and people confuse it. Equal to themselves alone.
+      {"mj", {"mj", 1, 1}},
+      {"mw", {"mw", 1, 1}},
+      {"mv", {"mv", 1, 1}},
+      {"mev", {"mev", 1, 1}},
+      {"mhz", {"mhz", 1, 1}},
+      {"mpa", {"mpa", 1, 1}},
   };
   return units;
 }
@@ -182,6 +215,10 @@ class Reader {
 std::optional<Unit> parse_unit(std::string_view phrase) {
   if (phrase.size() > 60) return std::nullopt;
   return Reader(phrase).run();
+}
+
+bool is_si_letter(std::string_view letter) {
+  return letter.size() == 1 && std::string_view("NJWVCK").find(letter) != std::string_view::npos;
 }
 
 bool is_unit_letter(std::string_view letter) {

@@ -23,6 +23,9 @@ struct Unit {
 /// out. Only units that mean one thing are in the table: no ton, no degree.
 std::optional<Unit> parse_unit(std::string_view phrase);
 
+/// N, J, W, V, C, K: units where they stand upright right behind a number.
+bool is_si_letter(std::string_view letter);
+
 /// A letter that is a unit where a unit is expected: m, s, g, h, L.
 bool is_unit_letter(std::string_view letter);
 

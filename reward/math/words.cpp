@@ -4,8 +4,10 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "reward/ascii.h"
+#include "reward/math/lexer_names.h"
 
 namespace grpo::reward::math {
 bool is_short_unit(std::string_view word) {
@@ -18,6 +20,95 @@ bool is_short_unit(std::string_view word) {
 bool is_short_word(std::string_view word) {
   static const std::unordered_set<std::string> words{"yes", "no", "odd", "per", "all", "the"};
   return words.contains(lowered(word));
+}
+
+bool is_sentence_word(std::string_view word) {
+  static const std::unordered_set<std::string> words{"is",  "of",  "if",  "on",  "are", "was",
+                                                     "has", "had", "its", "but", "can", "for",
+                                                     "any", "may", "how", "who", "out", "to"};
+  return words.contains(lowered(word));
+}
+
+namespace {
+
+bool has_opposite(const std::string& word) {
+  static const std::unordered_set<std::string> words{
+      "left",      "right",      "north",      "south",      "east",      "west",
+      "up",        "down",       "upward",     "downward",   "upwards",   "downwards",
+      "inward",    "outward",    "forward",    "backward",   "forwards",  "backwards",
+      "clockwise", "increase",   "decrease",   "increased",  "decreased", "increases",
+      "decreases", "increasing", "decreasing", "rise",       "fall",      "gain",
+      "loss",      "profit",     "discount",   "maximum",    "minimum",   "even",
+      "odd",       "wins",       "loses",      "before",     "after",     "early",
+      "late",      "earlier",    "later",      "faster",     "slower",    "boys",
+      "girls",     "male",       "female",     "women",      "heads",     "tails",
+      "prime",     "composite",  "rational",   "irrational", "positive",  "inside",
+      "outside",   "internal",   "external",   "convex",     "concave",   "hot",
+      "cold",      "deposit",    "withdrawal", "true",       "false",     "counterclockwise",
+      "red",       "blue",       "green",      "yellow",     "black",     "white"};
+  return words.contains(word);
+}
+
+/// Words that name no thing: they may stand on one side only or differ.
+bool is_generic(const std::string& word) {
+  static const std::unordered_set<std::string> words{
+      "answer",   "value", "point", "option", "choice", "solution", "solutions",
+      "where",    "units", "unit",  "final",  "thus",   "hence",    "function",
+      "equation", "line",  "set",   "number", "numbers"};
+  return words.contains(word);
+}
+
+struct Words {
+  bool digits = false;
+  std::vector<std::string> opposites, all;
+};
+
+/// The words of a text without its LaTeX commands and the names of environments.
+Words words_of(std::string_view text) {
+  Words result;
+  for (size_t i = 0; i < text.size();) {
+    if (is_digit(text[i])) result.digits = true;
+    const bool command = text[i] == '\\';
+    if (!command && !is_letter(text[i])) {
+      ++i;
+      continue;
+    }
+    size_t end = i + 1;
+    while (end < text.size() && is_letter(text[end])) ++end;
+    if (command) {
+      const auto name = text.substr(i + 1, end - i - 1);
+      const bool named = name == "begin" || name == "end" || name == "operatorname";
+      if (named) end = std::min(text.find('}', end), text.size());
+    } else if (end - i >= 2) {
+      const std::string word = lowered(text.substr(i, end - i));
+      if (has_opposite(word)) result.opposites.push_back(word);
+      if ((end - i >= 4 || word == "odd") && !is_function_name(word) && !is_generic(word)) {
+        result.all.push_back(word);
+      }
+    }
+    i = end;
+  }
+  return result;
+}
+
+}  // namespace
+
+bool words_disagree(std::string_view a, std::string_view b) {
+  Words x = words_of(a), y = words_of(b);
+  if (x.digits && y.digits) {
+    return !x.opposites.empty() && !y.opposites.empty() && x.opposites != y.opposites;
+  }
+  if (x.digits || y.digits || x.all.empty() || y.all.empty()) return false;
+  std::sort(x.all.begin(), x.all.end());
+  std::sort(y.all.begin(), y.all.end());
+  return x.all != y.all;
+}
+
+bool is_month(std::string_view word) {
+  static const std::unordered_set<std::string> months{
+      "january", "february", "march",     "april",   "may",      "june",
+      "july",    "august",   "september", "october", "november", "december"};
+  return months.contains(lowered(word));
 }
 
 long multiplier(std::string_view word) {

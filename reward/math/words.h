@@ -13,6 +13,18 @@ bool is_short_unit(std::string_view word);
 /// Words of two or three letters that are no products of variables: yes, no, odd, per.
 bool is_short_word(std::string_view word);
 
+/// is, of, has …: words of two or three letters that only sentences have. Sentences are not
+/// understood: as letters and units they would say the same as their opposite.
+bool is_sentence_word(std::string_view word);
+
+/// Whether two answers differ in words that are left out elsewhere. With numbers on both sides only
+/// words that have an opposite count, in their order: left, increase, even. Without any number all
+/// words do, in any order: "n odd", "Player A wins". Never when one side has none of them.
+bool words_disagree(std::string_view a, std::string_view b);
+
+/// January … December. A number beside a month is a day, not a value.
+bool is_month(std::string_view word);
+
 /// "thousand" -> 1000 …; 0 for other words.
 long multiplier(std::string_view word);
 

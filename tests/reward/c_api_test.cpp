@@ -20,7 +20,9 @@ TEST(CApi, JudgesMathematics) {
   EXPECT_EQ(grpo_verify_math("1/2", "0.4", nullptr, 5), GRPO_WRONG);
   EXPECT_EQ(grpo_verify_math("1/2", "so \\boxed{0.5}", "", 5), GRPO_CORRECT);
   EXPECT_EQ(grpo_verify_math("", "0.5", nullptr, 5), GRPO_UNVERIFIABLE);
-  EXPECT_EQ(grpo_verify_math(nullptr, nullptr, nullptr, 5), GRPO_WRONG);
+  EXPECT_EQ(grpo_verify_math(nullptr, nullptr, nullptr, 5), GRPO_UNVERIFIABLE);
+  EXPECT_EQ(grpo_verify_math("\\frac{1}{2", "0.5", nullptr, 5), GRPO_UNVERIFIABLE);
+  EXPECT_EQ(grpo_verify_math("1/2", nullptr, nullptr, 5), GRPO_WRONG);
   EXPECT_EQ(grpo_verify_math("1/2", "0.5", "nonsense", 5), GRPO_BAD_ARGUMENT);
 }
 

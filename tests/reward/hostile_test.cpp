@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,95 @@ TEST(Hostile, PowerTowersAndOtherGiants) {
     expect_never_right(text);
     compare(text, "(" + std::string(text) + ")+0");
   }
+}
+
+/// item(0)<separator>item(1)…
+template <class Item>
+std::string series(int n, const std::string& separator, Item item) {
+  std::string text;
+  for (int i = 0; i < n; ++i) text += (i == 0 ? "" : separator) + item(i);
+  return text;
+}
+
+std::string number(int n) { return std::to_string(n); }
+
+/// Legal expressions of every class that makes work, each as large as a text may be.
+std::vector<std::string> giants() {
+  const auto power = [](int base, int bits) {
+    return number(base) + "^{" + number(static_cast<int>(bits / std::log2(base))) + "}";
+  };
+  const auto square = [](const std::string& entry, int n) {
+    const std::string row = series(n, "&", [&](int) { return entry; });
+    return "\\begin{vmatrix}" + series(n, "\\\\", [&](int) { return row; }) + "\\end{vmatrix}";
+  };
+  return {
+      // Denominators that share nothing: the sum has the digits of all.
+      series(390, "+", [&](int i) { return "\\frac{1}{" + power(i + 3, 40'000) + "+1}"; }),
+      series(290, "\\cdot ",
+             [&](int i) {
+               return "\\frac{" + power(i + 3, 40'000) + "+1}{" + power(i + 4, 40'000) + "+1}";
+             }),
+      "\\sin(\\pi" + repeated("\\cdot\\frac{2^{49999}}{3^{30000}}", 400) + ")",
+      "\\sqrt[63]{\\frac{2^{49999}}{3^{30000}}}+\\pi",
+      repeated("1\\frac{", 35) + "x" + repeated("}{7}", 35),
+      "x^{" + series(2000, "+", [](int) { return "1"; }) + "}" + repeated("y", 1500),
+      repeated("\\sqrt{2+", 30) + "2" + repeated("}", 30),
+      series(40, "+", [](int i) { return "\\sqrt[7]{" + number(1000003 + 2 * i) + "}"; }),
+      series(150, "+", [](int i) { return "\\ln(" + std::string(60, '7') + number(i) + ")"; }),
+      series(500, "+", [](int i) { return "(\\pi+" + number(i) + ")!"; }),
+      square("\\frac{7^{300}}{11^{290}}", 8),
+      square("\\sqrt{2}+x", 30),
+      "(x+y+z+w+1)^{60}",
+      "(x+y+z)^{20}(x-y+z)^{20}(x+y-z)^{20}",
+      "(\\sqrt{x+y}+\\sqrt{x-y})^{150}",
+      "(1+i\\sqrt2+\\sqrt3)^{199}",
+      series(100, "+", [](int i) { return "\\frac{1}{x+" + number(i) + "}"; }),
+      "\\cos\\frac{\\pi}{1021}+\\cos\\frac{\\pi}{1019}+\\cos\\frac{\\pi}{1013}",
+      "\\sum_{k=1}^{10000} \\frac{1}{k^7+1}",
+      "\\prod_{k=1}^{9999} \\frac{k^2+1}{k^3+2}",
+      "\\sum_{k=1}^{9999}\\sum_{j=1}^{9999} \\frac{1}{kj}",
+      "\\sum_{k=1}^{1000}\\sum_{j=1}^{1000} \\sin(kj\\pi/7)",
+      "\\{" + series(1000, ",", [](int i) { return "\\sqrt{" + number(i) + "}"; }) + "\\}",
+      series(600, ",", [](int i) { return number(i) + "\\pm\\sqrt2"; }),
+      series(190, "\\cup",
+             [](int i) { return "(\\sqrt{" + number(i) + "},\\sqrt{" + number(i + 1) + "})"; }),
+      "\\mathbb{R}" + repeated("\\setminus\\{\\sqrt2\\}\\setminus(1,\\pi)", 150),
+      series(500, " or ", [](int i) { return "x>" + number(i); }),
+      series(600, "<", [](int i) { return "x+" + number(i); }),
+      repeated("[", 30) + "0" + repeated(",1)", 30),
+      series(350, "+", [](int) { return "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"; }),
+      "\\gcd(" + series(800, ",", [](int i) { return number(i + 3) + "^{9000}"; }) + ")",
+      "3" + repeated("!", 3000),
+      series(2900, "/", [](int) { return "\\pi"; }),
+      series(2900, "^", [](int) { return "2"; }),
+      series(2900, "=", [](int) { return "x"; }),
+      series(2000, "\\pm ", [](int) { return "1"; }),
+      repeated("-", 3000) + "1",
+      "(1+\\pi)^{16777215}",
+      "\\lfloor(1+\\sqrt2)^{2000}+(1-\\sqrt2)^{2000}\\rfloor",
+  };
+}
+
+TEST(Hostile, GiantsOfEveryClassAreNeverRightAndKeepTheirDeadline) {
+  MathOptions options;
+  options.timeout_ms = 300;
+  for (const auto& text : giants()) {
+    const auto start = Clock::now();
+    EXPECT_NE(compare("271", text, options).equality, Equality::equal);
+    EXPECT_NE(compare(text, "\\{" + text + "," + text + "+1\\}", options).equality,
+              Equality::equal);
+    EXPECT_NE(compare(text, "1+(" + text + ")", options).equality, Equality::equal);
+    compare(text, "2(" + text + ")/2", options);
+    EXPECT_LT(seconds_since(start), kHangSeconds) << text.substr(0, 60);
+  }
+}
+
+TEST(Hostile, AThousandElementsInAnyOrder) {
+  const auto sorted = series(1000, ",", number);
+  const auto turned = series(1000, ",", [](int i) { return number(999 - i); });
+  EXPECT_EQ(compare("\\{" + sorted + "\\}", "\\{" + turned + "\\}").equality, Equality::equal);
+  EXPECT_EQ(compare("\\{" + sorted + "\\}", "\\{" + turned + ",1000\\}").equality,
+            Equality::different);
 }
 
 TEST(Hostile, EmptyGold) {

@@ -53,7 +53,8 @@ TEST(Identity, WorkIsRefusedBySize) {
                           "\\frac{1}{(a+b)^{90}}+\\frac{1}{(c+d)^{90}}+\\frac{1}{(f+g)^{90}}"}) {
     EXPECT_FALSE(proven(text, "x")) << text;
   }
-  PolynomialRing ring;
+  Budget budget(std::chrono::seconds(60));
+  PolynomialRing ring(budget);
   Polynomial wide;
   for (int i = 0; i < 200; ++i) wide[{{ring.atom(std::to_string(i)), 1}}] = Rational(1);
   EXPECT_THROW(ring.multiply(wide, wide), TooLarge);

@@ -27,6 +27,7 @@ TEST(Latex, BindsAsMathematiciansRead) {
   EXPECT_EQ(value("1+2*3"), "7");
   EXPECT_EQ(value("-2^2"), "-4");
   EXPECT_EQ(value("2^3^2"), "512");
+  EXPECT_EQ(tree("2^3^4^5"), tree("2^{3^{4^5}}"));
   EXPECT_EQ(value("8/2/2"), "2");
   EXPECT_EQ(value("1/2 \\cdot 3"), "3/2");
   EXPECT_EQ(value("2(3+4)"), "14");
@@ -42,6 +43,8 @@ TEST(Latex, ReadsNumbersOfEverySpelling) {
   EXPECT_EQ(value("0.\\overline{3}"), "1/3");
   EXPECT_EQ(value("0.1\\overline{6}"), "1/6");
   EXPECT_EQ(value("2\\frac13"), "7/3");
+  EXPECT_EQ(value("2\\frac32"), "3");  // no mixed number: a product
+  EXPECT_EQ(value("2\\frac{1}{\\frac{1}{3}}"), "6");
   EXPECT_EQ(value("-3 \\frac{1}{2}"), "-7/2");
   EXPECT_EQ(value("1 1/2"), "3/2");
   EXPECT_EQ(value("1101_2"), "13");

@@ -11,7 +11,8 @@ namespace {
 
 Equality both_ways(std::string_view a, std::string_view b) {
   const auto one = compare(a, b).equality, other = compare(b, a).equality;
-  EXPECT_EQ(one, other) << a << " against " << b;
+  // What cannot be read is undecided as a reference and wrong as an answer.
+  EXPECT_EQ(one == Equality::equal, other == Equality::equal) << a << " against " << b;
   return one;
 }
 
@@ -192,6 +193,25 @@ TEST(Judge, AnyReferenceMayMatchAndNoneIsUnverifiable) {
   EXPECT_EQ(judge({}, "\\boxed{8}", extraction, {}).outcome, Outcome::unverifiable);
   EXPECT_EQ(judge({" "}, "\\boxed{8}", extraction, {}).outcome, Outcome::unverifiable);
   EXPECT_EQ(judge({"7"}, "7", extraction, {}).rule, "no answer");
+}
+
+TEST(Judge, AReferenceThatCannotBeReadIsUnverifiable) {
+  const auto extraction = parse_extraction("boxed");
+  for (const auto* gold : {"\\frac{1}{2", "5 less than x", "\\begin{cases}1"}) {
+    for (const auto* response : {"\\boxed{8}", "\\boxed{so (}", "no box", ""}) {
+      const Score score = judge({gold}, response, extraction, {});
+      EXPECT_EQ(score.outcome, Outcome::unverifiable) << gold << " against " << response;
+      EXPECT_EQ(score.value, 0);
+    }
+    // The same letters need no reading.
+    EXPECT_EQ(judge({gold}, gold, parse_extraction("none"), {}).outcome, Outcome::correct) << gold;
+  }
+  // One reference that is met settles it; else the unread one might have been.
+  EXPECT_EQ(judge({"\\frac{1}{2", "8"}, "\\boxed{8}", extraction, {}).outcome, Outcome::correct);
+  EXPECT_EQ(judge({"\\frac{1}{2", "7"}, "\\boxed{8}", extraction, {}).outcome,
+            Outcome::unverifiable);
+  // An answer that cannot be read is wrong.
+  EXPECT_EQ(judge({"8"}, "\\boxed{8 (}", extraction, {}).outcome, Outcome::wrong);
 }
 
 TEST(MathEquality, ThreadsDoNotDisturbEachOther) {
