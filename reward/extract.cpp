@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "reward/ascii.h"
 #include "reward/extract_rules.h"
 
 namespace grpo::reward {
@@ -119,6 +120,18 @@ std::string without_separators(std::string_view number) {
   return result;
 }
 
+/// "not 5", "isn't 5".
+bool denies(std::string_view sentence) {
+  const std::string low = lowered(sentence);
+  for (const std::string_view word : {"not", "never", "cannot"}) {
+    const size_t at = low.find(word);
+    if (at != std::string::npos && word_boundary(low, at) && word_boundary(low, at + word.size())) {
+      return true;
+    }
+  }
+  return low.find("n't") != std::string::npos || low.find("n\u2019t") != std::string::npos;
+}
+
 class Finder {
  public:
   Finder(std::string_view text, const Extraction& extraction)
@@ -126,7 +139,7 @@ class Finder {
 
   std::vector<Extracted> run(const std::vector<Rule>& rules) {
     for (const Rule rule : rules) {
-      if (done()) break;
+      if (done() || settled_) break;
       // latex and expr are ranked together: whatever is anchored by words or a box comes first.
       if (rule == Rule::latex || rule == Rule::expression) {
         if (formulas_done_) continue;
@@ -134,6 +147,10 @@ class Finder {
         formulas(contains(rules, Rule::latex), contains(rules, Rule::expression));
       } else {
         apply(rule);
+        // A place made for the answer is the only one, whatever stands there: an empty box does not
+        // hand over to the last number. Only a sentence that is no formula does, if it does not
+        // deny.
+        settled_ = !found_.empty() && (rule != Rule::answer_is || denies(found_.back().text));
       }
     }
     return std::move(found_);
@@ -278,12 +295,16 @@ class Finder {
   const Extraction& extraction_;
   std::vector<Extracted> found_;
   bool formulas_done_ = false;
+  bool settled_ = false;
 };
 
 std::vector<Extracted> by_default(std::string_view response, const Extraction& asked) {
   const auto text = after_think(response).value_or(response);
   if (const auto inside = last_tag(text, "answer")) {
     if (const auto box = last_box(*inside)) return {{std::string(trim(box->text)), "tag+boxed"}};
+    if (const auto rest = after_answer_is(*inside, asked.language)) {
+      return {{std::string(*rest), "tag+answer_is"}};
+    }
     return {{std::string(trim(*inside)), "tag:answer"}};
   }
   const std::vector<Rule> rules{Rule::boxed, Rule::hashes, Rule::answer_is, Rule::last_number};

@@ -275,7 +275,12 @@ std::optional<std::string_view> choice_letter(std::string_view text, std::string
   };
   const auto anchors = answer_anchors(text, language);
   for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor) {
-    if (const size_t at = skip_marks(anchor->end); counts(at)) return text.substr(at, 1);
+    size_t at = skip_marks(anchor->end);
+    // "the answer is option C"
+    for (const std::string_view word : {"option", "choice", "letter"}) {
+      if (lowered(text.substr(at, word.size())) == word) at = skip_marks(at + word.size());
+    }
+    if (counts(at)) return text.substr(at, 1);
   }
   // "B. …", "B) …", and a letter right before text of another script.
   if (const size_t at = skip_marks(0); counts(at) && at + 1 < text.size()) {

@@ -3,7 +3,9 @@
 #include <fstream>
 #include <string>
 
+#include "base/json_lines.h"
 #include "reward/math/math_verifier.h"
+#include "reward/verify_rows.h"
 
 namespace grpo::reward::math {
 namespace {
@@ -25,7 +27,20 @@ TEST(GoldenMathPairs, AreJudgedAsByHandInBothDirections) {
     EXPECT_EQ(back.equality == Equality::equal, same) << line << " turned, by " << back.reason;
     ++count;
   }
-  EXPECT_GT(count, 450);
+  EXPECT_GT(count, 900);
+}
+
+TEST(GoldenResponses, AreJudgedAsByHand) {
+  JsonLines lines(GRPO_SOURCE_DIR "/tests/golden/verifier/responses.jsonl");
+  int count = 0;
+  while (auto row = lines.next()) {
+    const OrderedJson judged = verify_math_row(*row, lines.where(), 5000);
+    const bool right = (*row)["verdict"] == "correct";
+    EXPECT_EQ(judged["verdict"] == "correct", right)
+        << lines.where() << ": " << judged["extracted"] << " by " << judged["rule"];
+    ++count;
+  }
+  EXPECT_GT(count, 110);
 }
 
 }  // namespace
