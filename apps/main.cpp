@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   apps::add_plot(app, chosen);
   try {
     if (const CLI::App* incomplete = apps::incomplete_command(app, argc, argv)) {
-      fmt::print(stderr, "{}", incomplete->help());
+      fmt::print(stderr, "{}", incomplete == &app ? app.help() : incomplete->help(app.get_name()));
       return 2;
     }
     try {

@@ -41,7 +41,7 @@ class Budget {
     if (bits > kMaxBitsHere) spend_much();
   }
 
-  static constexpr slong kMaxBitsHere = 16'000;  // products and gcds of these take microseconds
+  static constexpr slong kMaxBitsHere = 40'000;  // a gcd of these takes a third of a millisecond
 
  private:
   void spend_much();

@@ -314,7 +314,7 @@ class Numeric {
 
 std::optional<Ball> ball_value(const Expression& e, const Bindings& bindings, slong precision,
                                Budget& budget) {
-  budget.spend(4 * precision);  // a sine takes longer than a product
+  budget.spend(10 * precision);  // a sine takes longer than a product
   return Numeric(bindings, precision, budget).run(e);
 }
 

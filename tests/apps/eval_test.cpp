@@ -100,7 +100,8 @@ TEST(Eval, AnInterruptSaysThatItStartsOver) {
 
 TEST(Eval, RefusesWhatItDoesNotKnow) {
   const test::TemporaryFolder folder;
-  const auto recipe = folder.file("eval.yaml", "model:\n  path: x\neval:\n  sampels: 2\n");
+  const auto recipe = folder.file(
+      "eval.yaml", "model:\n  path: " + folder.path().string() + "\neval:\n  sampels: 2\n");
   const auto misspelt = run_grpo("eval " + recipe.string());
   EXPECT_EQ(misspelt.code, 2);
   EXPECT_THAT(misspelt.err, HasSubstr("eval.yaml:4"));
