@@ -59,6 +59,7 @@ OrderedJson results_json(const rl::EvalResult& r) {
           {"accuracy_high", json_number(r.high)},
           {"pass_at_k", json_number(r.pass_at_k)},
           {"truncated", json_number(r.truncated)},
+          {"unjudged", json_number(r.unjudged)},
           {"mean_length", json_number(r.mean_length)}};
 }
 
@@ -101,6 +102,8 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
   const auto results_file = run.folder() / "results.json";
   if (!std::filesystem::exists(results_file)) {
     const auto problems = rl::all_problems(recipe.eval.data, "eval.data");
+    reward::Rubric rubric(recipe.reward);
+    rubric.prepare(problems);
     const auto seed = static_cast<uint64_t>(recipe.seed);
     const auto policy = recipe.model.random_init
                             ? policy::Policy::random(recipe.model.path, seed, recipe.model.init_std)
@@ -109,7 +112,6 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
     const rl::Prompter prompter(recipe.prompt, *policy);
     const int64_t longest = prompter.check_all(problems, "eval.data");
     engine.check_room(longest, recipe.eval.max_new_tokens, "engine");
-    const reward::Rubric rubric(recipe.reward);
     rl::check_judged(rubric, problems, "eval.data");
     begin();  // what fails before leaves no folder behind
     rl::warn_of_unreadable(rubric, problems, "eval.data");

@@ -24,21 +24,26 @@ namespace {
 
 using RowJudge = std::function<OrderedJson(const Json& row, const std::string& where)>;
 
+/// What `--timeout` bounds, and how far it may be set.
+struct Timeout {
+  const char* help = "seconds for one row";
+  double seconds = 5, least = 0.001, most = 1e6;
+};
+
 struct Flags {
+  explicit Flags(const Timeout& one = {}) : timeout(one) {}
+
   InputFlag input;
   int64_t workers = std::max(1u, std::thread::hardware_concurrency());
-  std::string timeout_help = "seconds for one row";
-  double timeout_s = 5, least_timeout_s = 0.001, most_timeout_s = 1e6;
+  Timeout timeout;
   bool summary = false;
-  std::string name;
-  std::string gold_only;
 
   void add_to(CLI::App& command) {
     input.add_to(command);
     command.add_option("--workers", workers, "rows judged at the same time")
         ->check(CLI::Range(1, 1024));
-    command.add_option("--timeout", timeout_s, timeout_help)
-        ->check(CLI::Range(least_timeout_s, most_timeout_s));
+    command.add_option("--timeout", timeout.seconds, timeout.help)
+        ->check(CLI::Range(timeout.least, timeout.most));
     command.add_flag("--summary", summary, "print totals on standard error");
   }
 };
@@ -165,9 +170,9 @@ void verify(const Flags& flags, RowJudge judge) {
   if (flags.summary) summary.print();
 }
 
-/// Rows whose reference cannot be judged by mathematics, one line each.
-void list_unreadable(const Flags& flags) {
-  JsonLines lines(flags.gold_only);
+/// Rows of `file` whose reference cannot be judged by mathematics, one line each.
+void list_unreadable(const std::string& file, bool summary) {
+  JsonLines lines(file);
   int64_t rows = 0, unreadable = 0;
   while (const auto row = lines.next()) {
     ++rows;
@@ -176,45 +181,65 @@ void list_unreadable(const Flags& flags) {
       print_row(*out);
     }
   }
-  if (flags.summary) fmt::print(stderr, "{} rows, {} unreadable\n", rows, unreadable);
+  if (summary) fmt::print(stderr, "{} rows, {} unreadable\n", rows, unreadable);
 }
 
-CLI::App* add_judge(CLI::App& verify_app, Chosen& chosen, const std::string& name,
-                    const std::string& help,
-                    const std::function<RowJudge(const Flags&)>& make_judge,
-                    const std::shared_ptr<Flags>& flags) {
+/// A subcommand with the common flags. `work` may hold further flags of its own.
+CLI::App* add_command(CLI::App& verify_app, Chosen& chosen, const std::string& name,
+                      const std::string& help, const std::shared_ptr<Flags>& flags,
+                      std::function<void(const Flags&)> work) {
   CLI::App* command = verify_app.add_subcommand(name, help);
   flags->add_to(*command);
-  command->callback([&chosen, flags, make_judge] {
-    chosen.work = [flags, make_judge] {
-      if (!flags->gold_only.empty()) return list_unreadable(*flags);
-      verify(*flags, make_judge(*flags));
-    };
-  });
+  command->callback(
+      [&chosen, flags, work = std::move(work)] { chosen.work = [flags, work] { work(*flags); }; });
   return command;
 }
 
+void add_math(CLI::App& verify_app, Chosen& chosen) {
+  const auto gold_only = std::make_shared<std::string>();
+  add_command(verify_app, chosen, "math", "whether answers say the same as references",
+              std::make_shared<Flags>(),
+              [gold_only](const Flags& flags) {
+                if (!gold_only->empty()) return list_unreadable(*gold_only, flags.summary);
+                const auto timeout_ms = static_cast<int64_t>(flags.timeout.seconds * 1e3);
+                verify(flags, [timeout_ms](const Json& row, const std::string& where) {
+                  return reward::verify_math_row(row, where, timeout_ms);
+                });
+              })
+      ->add_option("--gold-only", *gold_only,
+                   "only list the rows of this file whose reference cannot be read");
+}
+
+void add_reward(CLI::App& verify_app, Chosen& chosen) {
+  const auto name = std::make_shared<std::string>();
+  add_command(verify_app, chosen, "reward", "rewards of other projects, by name",
+              std::make_shared<Flags>(),
+              [name](const Flags& flags) {
+                verify(flags, [name](const Json& row, const std::string& where) {
+                  return reward::verify_reward_row(row, *name, where);
+                });
+              })
+      ->add_option("--name", *name, "the reward (reward/named_rewards.h)")
+      ->required();
+}
+
 void add_code(CLI::App& verify_app, Chosen& chosen) {
-  const auto flags = std::make_shared<Flags>();
-  flags->timeout_s = reward::code::Limits().seconds;
-  flags->timeout_help = "CPU seconds for one case, where the row does not say";
-  flags->least_timeout_s = 0.01;
-  flags->most_timeout_s = 3600;
   const auto sandbox = std::make_shared<SandboxFlags>();
-  CLI::App* command = add_judge(
-      verify_app, chosen, "code", "run programs on tests, in a sandbox",
-      [sandbox](const Flags& f) -> RowJudge {
-        reward::code::CodeJudgeOptions options;
-        options.sandbox.level = sandbox->checked_level();
-        options.sandbox.max_workers = static_cast<size_t>(f.workers);
-        reward::code::Limits limits;
-        limits.seconds = f.timeout_s;
-        const auto judge = std::make_shared<reward::code::CodeJudge>(options);
-        return [judge, limits](const Json& row, const std::string& where) {
-          return reward::code::verify_code_row(*judge, row, limits, where);
-        };
-      },
-      flags);
+  const Timeout timeout{"CPU seconds for one case, where the row does not say",
+                        reward::code::Limits().seconds, 0.01, 3600};
+  CLI::App* command =
+      add_command(verify_app, chosen, "code", "run programs on tests, in a sandbox",
+                  std::make_shared<Flags>(timeout), [sandbox](const Flags& flags) {
+                    reward::code::CodeJudgeOptions options;
+                    options.sandbox.level = sandbox->checked_level();
+                    options.sandbox.max_workers = static_cast<size_t>(flags.workers);
+                    reward::code::Limits limits;
+                    limits.seconds = flags.timeout.seconds;
+                    const auto judge = std::make_shared<reward::code::CodeJudge>(options);
+                    verify(flags, [judge, limits](const Json& row, const std::string& where) {
+                      return reward::code::verify_code_row(*judge, row, limits, where);
+                    });
+                  });
   sandbox->add_to(*command);
 }
 
@@ -223,36 +248,14 @@ void add_code(CLI::App& verify_app, Chosen& chosen) {
 void add_verify(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("verify", "judge answers");
   command->require_subcommand(1);
-  const auto flags = [] { return std::make_shared<Flags>(); };
-  const auto math_flags = flags();
-  CLI::App* math = add_judge(
-      *command, chosen, "math", "whether answers say the same as references",
-      [](const Flags& f) -> RowJudge {
-        const auto timeout_ms = static_cast<int64_t>(f.timeout_s * 1e3);
-        return [timeout_ms](const Json& row, const std::string& where) {
-          return reward::verify_math_row(row, where, timeout_ms);
-        };
-      },
-      math_flags);
-  math->add_option("--gold-only", math_flags->gold_only,
-                   "only list the rows of this file whose reference cannot be read");
-  add_judge(
-      *command, chosen, "extract", "the answer within a response",
-      [](const Flags&) -> RowJudge { return reward::verify_extract_row; }, flags());
-  add_judge(
-      *command, chosen, "latex", "whether a formula can be read, and its value",
-      [](const Flags&) -> RowJudge { return reward::verify_latex_row; }, flags());
-  const auto reward_flags = flags();
-  add_judge(
-      *command, chosen, "reward", "rewards of other projects, by name",
-      [](const Flags& f) -> RowJudge {
-        return [name = f.name](const Json& row, const std::string& where) {
-          return reward::verify_reward_row(row, name, where);
-        };
-      },
-      reward_flags)
-      ->add_option("--name", reward_flags->name, "the reward (reward/named_rewards.h)")
-      ->required();
+  add_math(*command, chosen);
+  add_command(*command, chosen, "extract", "the answer within a response",
+              std::make_shared<Flags>(),
+              [](const Flags& flags) { verify(flags, reward::verify_extract_row); });
+  add_command(*command, chosen, "latex", "whether a formula can be read, and its value",
+              std::make_shared<Flags>(),
+              [](const Flags& flags) { verify(flags, reward::verify_latex_row); });
+  add_reward(*command, chosen);
   add_code(*command, chosen);
 }
 

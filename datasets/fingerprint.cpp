@@ -2,14 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace grpo::datasets {
 namespace {
 
 class Fnv1a {
  public:
+  void add(const std::vector<std::string>& texts) {
+    add(static_cast<int64_t>(texts.size()));
+    for (const auto& text : texts) add(text);
+  }
   void add(std::string_view text) {
     add(static_cast<int64_t>(text.size()));
     for (const char c : text) add_byte(static_cast<unsigned char>(c));
@@ -27,23 +34,29 @@ class Fnv1a {
   uint64_t hash_ = 14695981039346656037u;
 };
 
+void add_tests(Fnv1a& hash, const CodeTests& tests) {
+  hash.add(static_cast<int64_t>(tests.style));
+  for (const auto* texts : {&tests.inputs, &tests.outputs, &tests.asserts}) hash.add(*texts);
+  hash.add(static_cast<int64_t>(tests.compare.mode));
+  hash.add(std::bit_cast<int64_t>(tests.compare.tolerance));
+  for (const auto* text : {&tests.function, &tests.entry_point, &tests.setup, &tests.prompt}) {
+    hash.add(*text);
+  }
+  hash.add(static_cast<int64_t>(tests.strict_types));
+}
+
 }  // namespace
 
 std::string fingerprint(std::span<const Problem> problems) {
   Fnv1a hash;
   for (const Problem& p : problems) {
     hash.add(static_cast<int64_t>(p.kind));
-    for (const auto* text : {&p.id, &p.prompt, &p.answer, &p.setup, &p.entry_point, &p.solution}) {
-      hash.add(*text);
-    }
+    for (const auto* text : {&p.id, &p.prompt, &p.answer, &p.solution}) hash.add(*text);
     hash.add(static_cast<int64_t>(p.numbers.size()));
     for (const int64_t number : p.numbers) hash.add(number);
-    hash.add(static_cast<int64_t>(p.tests.size()));
-    for (const TestCase& test : p.tests) {
-      hash.add(static_cast<int64_t>(test.style));
-      hash.add(test.input);
-      hash.add(test.output);
-    }
+    add_tests(hash, p.tests);
+    hash.add(static_cast<int64_t>(p.language));
+    hash.add(p.limits.dump());
   }
   return hash.text();
 }

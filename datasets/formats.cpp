@@ -82,41 +82,64 @@ void read_countdown(const Row& row, Problem& problem) {
   problem.prompt = row.text_or("prompt", countdown_prompt(problem.numbers, target));
 }
 
-void read_humaneval(const Row& row, Problem& problem) {
+/// What the program is written in and may use, where the row says.
+void read_code_options(const Row& row, Problem& problem) {
   problem.kind = Kind::code;
+  problem.language =
+      from_name<Language>(row.text_or("language", "python"), row.where() + ": language");
+  if (!row.has("limits")) return;
+  problem.limits = row.required<Json>("limits");
+  limits_from_json(problem.limits, {}, row.where());  // refuses what cannot be read
+}
+
+void read_humaneval(const Row& row, Problem& problem) {
+  read_code_options(row, problem);
   problem.prompt = non_empty(row, "prompt", row.text("prompt"));
-  problem.setup = problem.prompt;
-  problem.entry_point = non_empty(row, "entry_point", row.text("entry_point"));
-  problem.tests = {
-      {TestCase::Style::function, non_empty(row, "test", row.text("test")), std::string()}};
+  problem.tests.style = CodeTests::Style::function;
+  problem.tests.strict_types = false;  // its own solutions answer 4.0 where the test writes 4
+  problem.tests.prompt = problem.prompt;
+  problem.tests.entry_point = non_empty(row, "entry_point", row.text("entry_point"));
+  problem.tests.function = non_empty(row, "test", row.text("test"));
   problem.solution = row.text_or("canonical_solution", "");
 }
 
 void read_mbpp(const Row& row, Problem& problem) {
-  problem.kind = Kind::code;
-  problem.prompt = non_empty(row, "text", row.first_text({"text", "prompt"}));
-  problem.setup = row.text_or("test_setup_code", "");
-  for (auto& statement : row.required<std::vector<std::string>>("test_list")) {
-    problem.tests.push_back({TestCase::Style::assertion, std::move(statement), std::string()});
+  read_code_options(row, problem);
+  problem.tests.style = CodeTests::Style::assertion;
+  problem.tests.strict_types = false;
+  problem.tests.asserts = row.required<std::vector<std::string>>("test_list");
+  if (problem.tests.asserts.empty()) row.fail("test_list", "empty");
+  // Its words alone do not name the function.
+  problem.prompt = non_empty(row, "text", row.first_text({"text", "prompt"})) +
+                   "\n\nYour program should pass this test, among others:\n" +
+                   problem.tests.asserts.front();
+  problem.tests.setup = row.text_or("test_setup_code", "");
+  if (row.has("test_imports")) {
+    for (const auto& line : row.required<std::vector<std::string>>("test_imports")) {
+      problem.tests.setup += line + "\n";
+    }
   }
-  if (problem.tests.empty()) row.fail("test_list", "empty");
   problem.solution = row.text_or("code", "");
 }
 
 void read_contest(const Row& row, Problem& problem) {
-  problem.kind = Kind::code;
+  read_code_options(row, problem);
   problem.prompt = non_empty(row, "prompt", row.text("prompt"));
-  auto inputs = row.required<std::vector<std::string>>("inputs");
-  auto outputs = row.required<std::vector<std::string>>("outputs");
-  if (inputs.empty()) row.fail("inputs", "empty");
-  if (inputs.size() != outputs.size()) {
-    row.fail("outputs",
-             fmt::format("expected {} as many as inputs, got {}", inputs.size(), outputs.size()));
-  }
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    problem.tests.push_back(
-        {TestCase::Style::standard_input, std::move(inputs[i]), std::move(outputs[i])});
-  }
+  problem.tests = stdin_tests(row.fields());
+  problem.solution = row.text_or("solution", "");
+}
+
+void check_language(const Row& row, const Problem& problem) {
+  if (problem.language == Language::python) return;
+  if (problem.tests.style == CodeTests::Style::standard_input) return;
+  row.fail("language", "only python has tests that call functions; cpp needs tests of kind stdin");
+}
+
+void read_code(const Row& row, Problem& problem) {
+  read_code_options(row, problem);
+  problem.prompt = non_empty(row, "prompt", row.first_text({"prompt", "question", "problem"}));
+  problem.tests = tests_from_json(row.required<Json>("tests"), row.where());
+  problem.solution = row.text_or("solution", "");
 }
 
 }  // namespace
@@ -153,7 +176,11 @@ Problem to_problem(const Row& row, Format format) {
     case Format::contest:
       read_contest(row, problem);
       break;
+    case Format::code:
+      read_code(row, problem);
+      break;
   }
+  check_language(row, problem);
   return problem;
 }
 

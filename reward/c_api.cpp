@@ -31,7 +31,9 @@ int verdict(reward::Outcome outcome) {
       return GRPO_UNVERIFIABLE;
     case reward::Outcome::wrong:
     case reward::Outcome::truncated:
-      break;
+    case reward::Outcome::unsupported:
+    case reward::Outcome::sandbox_error:
+      break;  // the last three are never said of mathematics
   }
   return GRPO_WRONG;
 }

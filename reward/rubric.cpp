@@ -22,6 +22,20 @@ Rubric::Rubric(const RubricConfig& config) : config_(config) {
   }
 }
 
+void Rubric::prepare(std::span<const datasets::Problem> problems) {
+  for (const auto& problem : problems) {
+    if (!verifiers_.contains(problem.kind)) {
+      verifiers_[problem.kind] = make_verifier(problem.kind, config_.verifier);
+    }
+    verifiers_[problem.kind]->prepare(problem);
+  }
+}
+
+size_t Rubric::num_threads() const {
+  const bool code = verifiers_.contains(datasets::Kind::code);
+  return code ? static_cast<size_t>(config_.verifier.code.workers) : 2;
+}
+
 void Rubric::use(datasets::Kind kind, std::unique_ptr<Verifier> verifier) {
   check(verifier != nullptr, "rubric: an empty verifier");
   verifiers_[kind] = std::move(verifier);
@@ -57,6 +71,9 @@ double Rubric::accuracy_value(const Score& verdict) const {
       return config_.timeout_value;
     case Outcome::truncated:
       return config_.truncated_value;
+    case Outcome::unsupported:
+    case Outcome::sandbox_error:
+      return 0;
   }
   throw Error("rubric: a verdict without outcome");
 }

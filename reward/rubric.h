@@ -102,11 +102,19 @@ struct RubricScore {
   double part(const std::string& name) const;
 };
 
-/// Scores answers. Thread-safe: all members are const after construction.
+/// Scores answers. Thread-safe: all members are const once it is prepared.
 class Rubric {
  public:
   /// Throws Error (exit code 2) on settings that contradict themselves.
   explicit Rubric(const RubricConfig& config);
+
+  /// Starts what judging these problems needs beyond the constructor's: a sandbox, once, if any of
+  /// them is code, and a compiler for C++. Throws Error (exit code 69) with cause and remedy where
+  /// the machine cannot give it. Not to be called while others judge.
+  void prepare(std::span<const datasets::Problem> problems);
+
+  /// How many answers are worth judging at the same time.
+  size_t num_threads() const;
 
   /// Gives problems of `kind` to `verifier`, replacing the one made from the config.
   void use(datasets::Kind kind, std::unique_ptr<Verifier> verifier);

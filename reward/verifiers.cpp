@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "reward/code/code_verifier.h"
 #include "reward/countdown.h"
 #include "reward/extract.h"
 #include "reward/math/math_verifier.h"
@@ -66,9 +67,9 @@ std::unique_ptr<Verifier> make_verifier(datasets::Kind kind, const VerifierConfi
     case datasets::Kind::text:
       return std::make_unique<TextVerifier>(config.extraction);
     case datasets::Kind::code:
-      break;
+      return std::make_unique<code::CodeVerifier>(config.code);
   }
-  throw Error("verifier: code problems are judged by reward/code, not by this maker", 2);
+  throw Error("verifier: an unknown kind of problem");
 }
 
 }  // namespace grpo::reward

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/config.h"
+#include "reward/code/code_config.h"
 #include "reward/verifier.h"
 
 namespace grpo::reward {
@@ -13,6 +14,7 @@ struct VerifierConfig {
   std::string extraction;
   double countdown_near = 0;
   int64_t precision = 6;
+  code::CodeConfig code;
 };
 
 template <class Visitor>
@@ -23,6 +25,7 @@ void fields(Visitor& v, VerifierConfig& c) {
   v("countdown_near", c.countdown_near,
     "countdown: paid for an <answer> that fails (TinyZero: 0.1)");
   v("precision", c.precision, "decimals to which inexact numbers are compared", at_least(0));
+  v("code", c.code, "how programs are judged");
 }
 
 /// What is wrong with VerifierConfig::extraction; empty when nothing is.
@@ -44,8 +47,8 @@ class TextVerifier : public Verifier {
   std::string extraction_;
 };
 
-/// Throws Error (exit code 2) for a bad extraction, and for Kind::code, whose verifier needs a
-/// sandbox and is made by reward/code.
+/// Throws Error (exit code 2) for a bad extraction. Kind::code starts a sandbox, and throws Error
+/// (exit code 69) with cause and remedy where the machine cannot give it.
 std::unique_ptr<Verifier> make_verifier(datasets::Kind kind, const VerifierConfig& config);
 
 }  // namespace grpo::reward

@@ -78,7 +78,7 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
     AnsweredProblem answered{{}, std::move(groups[p]), std::move(judging[p].texts), {}, {}, {}};
     answered.scores = judging[p].pending->get();
     for (const auto& score : answered.scores) {
-      const bool judged = score.verdict.outcome != reward::Outcome::unverifiable;
+      const bool judged = reward::says_something(score.verdict.outcome);
       answered.rewards.push_back(judged ? score.total : std::numeric_limits<double>::quiet_NaN());
     }
     out.push_back(std::move(answered));
@@ -98,23 +98,31 @@ void check_judged(const reward::Rubric& rubric, std::span<const datasets::Proble
 
 void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
                         const std::string& source) {
+  ThreadPool pool(rubric.num_threads());
+  std::vector<std::future<std::string>> reasons;
+  for (const auto& problem : problems) {
+    reasons.push_back(pool.submit([&] { return rubric.why_unreadable(problem); }));
+  }
   int64_t count = 0;
   std::string first;
-  for (const auto& problem : problems) {
-    const std::string why = rubric.why_unreadable(problem);
-    if (!why.empty() && ++count == 1) first = fmt::format("{}: {}", problem.id, why);
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const std::string why = reasons[i].get();
+    if (!why.empty() && ++count == 1) first = fmt::format("{}: {}", problems[i].id, why);
   }
   if (count == 0) return;
-  log_warning("{}: {} of {} references cannot be judged but as text, the first is {}", source,
+  log_warning("{}: {} of {} references cannot be judged as they are meant, the first is {}", source,
               count, problems.size(), first);
 }
 
 void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Record& record) {
   Moments reward, length, entropy;
   std::map<std::string, Moments> parts;
-  int64_t right = 0, truncated = 0, unverifiable = 0, timeouts = 0, all = 0, uniform = 0;
+  int64_t truncated = 0, all = 0, uniform = 0;
+  std::map<reward::Outcome, int64_t> outcomes;
+  bool code = false;
   for (const AnsweredProblem& a : answered) {
     uniform += equal_rewards(a.rewards) ? 1 : 0;
+    code = code || a.problem.kind == datasets::Kind::code;
     for (size_t i = 0; i < a.rewards.size(); ++i) {
       ++all;
       reward.add(a.rewards[i]);
@@ -122,10 +130,7 @@ void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Reco
       length.add(static_cast<double>(c.tokens.size()));
       for (const float h : c.entropies) entropy.add(h);
       truncated += c.finish == rollout::Finish::kLength ? 1 : 0;
-      const auto outcome = a.scores[i].verdict.outcome;
-      right += outcome == reward::Outcome::correct ? 1 : 0;
-      unverifiable += outcome == reward::Outcome::unverifiable ? 1 : 0;
-      timeouts += outcome == reward::Outcome::timeout ? 1 : 0;
+      ++outcomes[a.scores[i].verdict.outcome];
       for (const auto& part : a.scores[i].parts) parts[part.name].add(part.value);
     }
   }
@@ -134,12 +139,16 @@ void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Reco
   };
   record.set("reward/mean", reward.mean());
   record.set("reward/std", reward.deviation());
-  record.set("reward/accuracy", share(right, all));
+  record.set("reward/accuracy", share(outcomes[reward::Outcome::correct], all));
   for (const auto& [name, part] : parts) {
     if (name != "accuracy") record.set("reward/" + name, part.mean());
   }
-  record.set("reward/unverifiable", share(unverifiable, all));
-  record.set("reward/timeout", share(timeouts, all));
+  record.set("reward/unverifiable", share(outcomes[reward::Outcome::unverifiable], all));
+  record.set("reward/timeout", share(outcomes[reward::Outcome::timeout], all));
+  if (code) {
+    record.set("reward/unsupported", share(outcomes[reward::Outcome::unsupported], all));
+    record.set("reward/sandbox_error", share(outcomes[reward::Outcome::sandbox_error], all));
+  }
   record.set("frac_reward_zero_std", share(uniform, static_cast<int64_t>(answered.size())));
   record.set("response_length/mean", length.mean());
   record.set("response_length/max", length.count > 0 ? length.most : 0);

@@ -41,7 +41,8 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
 void check_judged(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
                   const std::string& source);
 
-/// Warns when the rubric cannot read some references of `source`: of how many, and the first.
+/// Warns when the rubric cannot judge some references of `source`, or judges a program that comes
+/// as the right one as wrong: how many, and the first.
 void warn_of_unreadable(const reward::Rubric& rubric, std::span<const datasets::Problem> problems,
                         const std::string& source);
 

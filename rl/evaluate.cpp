@@ -73,12 +73,17 @@ EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
     answers.push_back(std::move(judged));
     result.answers.push_back(std::move(evaluated));
   }
-  ThreadPool pool(2);
+  ThreadPool pool(rubric.num_threads());
   auto scores = reward::score_all(rubric, problems, std::move(answers), pool);
   double right = 0;
+  int64_t unjudged = 0;
   for (size_t i = 0; i < scores.size(); ++i) {
     const auto correct = std::count_if(scores[i].begin(), scores[i].end(), [](const auto& s) {
       return s.verdict.outcome == reward::Outcome::correct;
+    });
+    unjudged += std::count_if(scores[i].begin(), scores[i].end(), [](const auto& s) {
+      return !reward::says_something(s.verdict.outcome) ||
+             s.verdict.outcome == reward::Outcome::unsupported;
     });
     right += static_cast<double>(correct) / static_cast<double>(config.samples);
     result.pass_at_k += pass_at_k(config.samples, correct, config.samples);
@@ -89,6 +94,7 @@ EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
   result.accuracy = right / n;
   result.pass_at_k /= n;
   result.truncated = static_cast<double>(truncated) / all;
+  result.unjudged = static_cast<double>(unjudged) / all;
   result.mean_length = length / all;
   std::tie(result.low, result.high) = wilson_interval(right, result.problems);
   return result;

@@ -28,6 +28,7 @@ struct EvalResult {
   double low = 0, high = 0;  ///< 95 % Wilson interval, over problems
   double pass_at_k = 0;      ///< share of problems with at least one right answer among k = samples
   double truncated = 0;      ///< share of answers cut at the length limit
+  double unjudged = 0;       ///< share of answers without a verdict; they count as not right
   double mean_length = 0;
   std::vector<EvaluatedProblem> answers;
 };

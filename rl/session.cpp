@@ -9,10 +9,10 @@
 namespace grpo::rl {
 
 void Session::load(const ModelSource& model, const PromptConfig& prompt,
-                   const reward::RubricConfig& reward, const OptimizerConfig& optimizer,
-                   const rollout::EngineConfig& engine_config) {
-  rubric_ = std::make_unique<reward::Rubric>(reward);
+                   const OptimizerConfig& optimizer, const rollout::EngineConfig& engine_config) {
   if (eval_.every > 0) eval_problems_ = all_problems(eval_.data, "eval.data");
+  rubric_.prepare(eval_problems_);
+  judges_ = std::make_unique<ThreadPool>(rubric_.num_threads());
   std::optional<std::filesystem::path> latest;
   if (run_.options().resume) {
     latest = checkpoints_.latest();
@@ -33,7 +33,7 @@ void Session::load(const ModelSource& model, const PromptConfig& prompt,
       std::make_unique<rollout::Engine>(engine_config, policy_->decoder(), &policy_->tokenizer());
   engine_->weights_changed(state.step);
   prompter_ = std::make_unique<Prompter>(prompt, *policy_);
-  warn_of_unreadable(*rubric_, eval_problems_, "eval.data");
+  warn_of_unreadable(rubric_, eval_problems_, "eval.data");
 }
 
 void Session::announce() const {
@@ -71,7 +71,7 @@ void Session::evaluate_into(monitor::Record& record) {
   };
   note(0);
   const EvalResult result =
-      evaluate(*engine_, *prompter_, policy_->eos(), *rubric_, eval_problems_, eval_, seed_, note);
+      evaluate(*engine_, *prompter_, policy_->eos(), rubric_, eval_problems_, eval_, seed_, note);
   const std::string at = "@" + std::to_string(eval_.samples);
   record.set("val-core/mean" + at, result.accuracy);
   record.set("val-core/best" + at, result.pass_at_k);
@@ -79,6 +79,7 @@ void Session::evaluate_into(monitor::Record& record) {
   record.set("val-core/high", result.high);
   record.set("val-aux/response_length/mean", result.mean_length);
   record.set("val-aux/response_length/clip_ratio", result.truncated);
+  record.set("val-aux/unjudged", result.unjudged);
   log_info("step {}: held-out accuracy {:.1f} % (95 % interval {:.1f} to {:.1f}) on {} questions",
            record.step, 100 * result.accuracy, 100 * result.low, 100 * result.high,
            result.problems);

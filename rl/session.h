@@ -36,8 +36,12 @@ class Session {
         checkpoint_every_(recipe.checkpoint.every),
         total_steps_(recipe.steps),
         eval_(recipe.eval),
-        seed_(static_cast<uint64_t>(recipe.seed)) {
-    load(recipe.model, recipe.prompt, recipe.reward, recipe.optimizer, engine_config);
+        seed_(static_cast<uint64_t>(recipe.seed)),
+        rubric_(recipe.reward) {
+    for (const auto& source : stream.sources()) {  // demonstrations are not judged
+      if constexpr (requires { rubric_.prepare(source.items); }) rubric_.prepare(source.items);
+    }
+    load(recipe.model, recipe.prompt, recipe.optimizer, engine_config);
     check_data(recipe, stream);
     check_supported(recipe.moe, policy_->decoder());
     if (restored_) {
@@ -89,8 +93,8 @@ class Session {
   Optimizer& optimizer() { return *optimizer_; }
   rollout::Engine& engine() { return *engine_; }
   const Prompter& prompter() const { return *prompter_; }
-  const reward::Rubric& rubric() const { return *rubric_; }
-  ThreadPool& judges() { return judges_; }
+  const reward::Rubric& rubric() const { return rubric_; }
+  ThreadPool& judges() { return *judges_; }
   uint64_t seed() const { return seed_; }
 
   TrainerState state;
@@ -104,16 +108,15 @@ class Session {
     for (const auto& source : stream.sources()) {
       const int64_t longest = prompter_->check_all(source.items, source.name);
       if constexpr (kSamples) {
-        check_judged(*rubric_, source.items, source.name);
+        check_judged(rubric_, source.items, source.name);
         engine_->check_room(longest, recipe.rollout.max_new_tokens, engine_key);
       }
     }
     const int64_t longest = prompter_->check_all(eval_problems_, "eval.data");
-    check_judged(*rubric_, eval_problems_, "eval.data");
+    check_judged(rubric_, eval_problems_, "eval.data");
     if (longest > 0) engine_->check_room(longest, eval_.max_new_tokens, engine_key);
   }
-  void load(const ModelSource& model, const PromptConfig& prompt,
-            const reward::RubricConfig& reward, const OptimizerConfig& optimizer,
+  void load(const ModelSource& model, const PromptConfig& prompt, const OptimizerConfig& optimizer,
             const rollout::EngineConfig& engine_config);
   void announce() const;
   /// Evaluation before the first step, or the one that an interrupt has cut off.
@@ -139,15 +142,15 @@ class Session {
   int64_t total_steps_;
   EvalConfig eval_;
   uint64_t seed_;
+  reward::Rubric rubric_;
   bool restored_ = false;
   bool whole_ = true;  ///< the policy and metrics.jsonl stand where `state` says
   std::unique_ptr<policy::Policy> policy_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<rollout::Engine> engine_;
   std::unique_ptr<Prompter> prompter_;
-  std::unique_ptr<reward::Rubric> rubric_;
   std::vector<datasets::Problem> eval_problems_;
-  ThreadPool judges_{2};
+  std::unique_ptr<ThreadPool> judges_;
   Stopwatch step_time_;
 };
 

@@ -44,11 +44,11 @@ CaseResult end_result(const Run& run, size_t role) {
   const RoleEnd& end = run.end(role);
   check(end.started, "sandbox: {}", last_line(run.errors()));
   const std::string words = last_line(run.errors());
+  if (is_memory(words)) return {CaseStatus::memory, 0, words};
   if (end.signal != 0) {
     return {CaseStatus::killed, 0,
             fmt::format("signal {} ({})", end.signal, strsignal(end.signal))};
   }
-  if (is_memory(words)) return {CaseStatus::memory, 0, words};
   return {CaseStatus::exception, 0,
           words.empty() ? fmt::format("exit status {}", end.exit_status) : words};
 }
@@ -87,7 +87,7 @@ CaseResult answer_result(const Json& frame, size_t call, const PlannedCall& plan
                 ? "returned " + unplain->get<std::string>().substr(0, 500)
                 : "no answer"};
   }
-  const auto answer = canonical_value(*value);
+  const auto answer = canonical_value(*value, planned.types);
   const bool same = answer && planned.expected && *answer == *planned.expected;
   return {same ? CaseStatus::passed : CaseStatus::wrong_output, 0,
           same ? "" : "returned " + value->dump(-1, ' ', true).substr(0, 500)};
@@ -96,8 +96,15 @@ CaseResult answer_result(const Json& frame, size_t call, const PlannedCall& plan
 }  // namespace
 
 CaseResult run_script_case(Worker& worker, const CodeTests& tests, size_t number,
-                           std::string_view program, const Limits& limits) {
-  Role role = program_role("script", {{"program", program}}, limits);
+                           const ScriptProgram& program, const Limits& limits) {
+  Role role;
+  if (program.executable < 0) {
+    role = program_role("script", {{"program", program.source}}, limits);
+  } else {
+    role = program_role("execute", OrderedJson::object(), limits);
+    role.channels = {program.executable};
+    if (limits.processes == 1) role.filter = "execute";
+  }
   role.input = tests.inputs[number];
   role.keep_output = true;
   Run run(worker, limits, {std::move(role)});
@@ -196,6 +203,7 @@ void run_examination(Worker& worker, const CodeTests& tests, const Plan& plan,
   DescriptorPair channel = make_socket_pair(SOCK_STREAM);
   Role answers = program_role("answer", program_task(tests, program), limits);
   answers.task["frame_bytes"] = kMaxFrameBytesBetweenForks;
+  answers.task["objects"] = true;
   answers.channels = {between.first.get()};
   Role asks;
   asks.name = "examine";

@@ -13,9 +13,15 @@ namespace grpo::reward::code {
 /// One way of judging each: a program's cases on one worker. They throw Error where the sandbox
 /// fails. `results` has an entry per case; entries that are not `not_run` are left alone.
 
+/// What a fork is to run on standard input.
+struct ScriptProgram {
+  std::string_view source;  // Python's
+  int executable = -1;      // of another language: a file that holds it
+};
+
 /// Standard input: one fork for the case.
 CaseResult run_script_case(Worker& worker, const CodeTests& tests, size_t number,
-                           std::string_view program, const Limits& limits);
+                           const ScriptProgram& program, const Limits& limits);
 
 /// Calls: as many as one fork serves. After a case that ends the fork (a time-out, a crash) the
 /// rest stays `not_run` for another go. `stop`: nor does anything run after a failure.

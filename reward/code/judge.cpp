@@ -2,18 +2,24 @@
 
 #include <algorithm>
 #include <functional>
+#include <mutex>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "reward/code/cases.h"
+#include "reward/code/compile.h"
+#include "reward/code/compiler.h"
 #include "reward/code/lru_cache.h"
 #include "reward/code/worker_pool.h"
 
 namespace grpo::reward::code {
 namespace {
 
-// A program's cases together: this many times a case's CPU time, and five times as long by the
-// wall.
+// A program's cases together may take this many times a case's CPU time.
 constexpr double kMostCases = 10;
+// What a case is charged that slept until its wall cap: a program that always sleeps would hold a
+// worker ten times as long as that cap else.
+constexpr double kSleptCases = 5;
 
 /// Hash of everything that a verdict depends on besides the program. Tests come from data sets, not
 /// from a policy, so nobody looks for collisions.
@@ -32,6 +38,7 @@ class Fingerprint {
   Fingerprint& add(const CodeTests& tests) {
     mix(static_cast<uint64_t>(tests.style));
     mix(static_cast<uint64_t>(tests.compare.mode));
+    mix(static_cast<uint64_t>(tests.strict_types));
     mix(std::hash<double>{}(tests.compare.tolerance));
     return add(tests.inputs)
         .add(tests.outputs)
@@ -107,16 +114,35 @@ class CodeJudge::Impl {
 
   CodeVerdict judge(const CodeTests& tests, std::string_view program, const Limits& limits,
                     Language language) {
-    check_input(language == Language::python, "code: only python is supported");
-    const std::string key = Fingerprint().add(tests).add(limits).text() + std::string(program);
+    const bool script = tests.style == CodeTests::Style::standard_input;
+    check_input(language == Language::python || script,
+                "language: cpp is judged by tests of kind stdin only");
+    const std::string key =
+        Fingerprint().add(tests).add(limits).add(name_of(language)).text() + std::string(program);
     if (auto known = verdicts_.find(key)) return *known;
     CodeVerdict verdict;
-    verdict.cases = tests.style == CodeTests::Style::standard_input
-                        ? judge_scripts(tests, program, limits)
-                        : judge_calls(tests, program, limits);
+    verdict.cases = language == Language::cpp ? judge_compiled(tests, program, limits)
+                    : script                  ? judge_scripts(tests, {program}, limits)
+                                              : judge_calls(tests, program, limits);
     verdict.outcome = outcome_of(verdict.cases);
     if (verdict.outcome != CodeOutcome::sandbox_error) verdicts_.insert(key, verdict);
     return verdict;
+  }
+
+  void need(Language language) {
+    if (language == Language::python) return;
+    const std::lock_guard lock(mutex_);
+    if (compilers_) return;
+    if (level() != Level::full) {
+      throw Error(
+          "language cpp: the compiler writes files, which only the sandbox level full allows", 69);
+    }
+    const Compiler compiler = find_compiler(options_.sandbox.compiler);
+    Interpreter shown = pool_.interpreter();
+    shown.trees.insert(shown.trees.end(), compiler.trees.begin(), compiler.trees.end());
+    shown.files.insert(shown.files.end(), compiler.files.begin(), compiler.files.end());
+    compiler_ = compiler.executable;
+    compilers_ = std::make_unique<WorkerPool>(options_.sandbox, std::move(shown));
   }
 
   Level level() const { return pool_.level(); }
@@ -124,10 +150,10 @@ class CodeJudge::Impl {
  private:
   /// Has `work` done on a worker; once more on another one if the sandbox fails. The message of the
   /// second failure, or nothing.
-  std::optional<std::string> attempt(const std::function<void(Worker&)>& work) {
+  std::optional<std::string> attempt(WorkerPool& pool, const std::function<void(Worker&)>& work) {
     for (int tries = 2;; --tries) {
       try {
-        auto lease = pool_.lease();
+        auto lease = pool.lease();
         try {
           work(*lease);
           return std::nullopt;
@@ -146,9 +172,8 @@ class CodeJudge::Impl {
    public:
     explicit Budget(const Limits& limits) : left_(limits.seconds * kMostCases) {}
     void spend(const CaseResult& result, const Limits& limits) {
-      // A case that slept until the wall cap counts as if it had computed.
-      const bool slept = result.status == CaseStatus::timeout;
-      left_ -= slept ? std::max(result.seconds, limits.seconds) : result.seconds;
+      const bool slept = result.status == CaseStatus::timeout && result.seconds < limits.seconds;
+      left_ -= slept ? kSleptCases * limits.seconds : result.seconds;
     }
     bool spent() const { return left_ <= 0; }
 
@@ -156,13 +181,27 @@ class CodeJudge::Impl {
     double left_;
   };
 
-  std::vector<CaseResult> judge_scripts(const CodeTests& tests, std::string_view program,
+  std::vector<CaseResult> judge_compiled(const CodeTests& tests, std::string_view program,
+                                         const Limits& limits) {
+    need(Language::cpp);
+    Compiled compiled;
+    const auto failure = attempt(
+        *compilers_, [&](Worker& worker) { compiled = compile_cpp(worker, compiler_, program); });
+    if (failure) compiled.failure = {CaseStatus::sandbox_error, 0, *failure};
+    if (compiled.failure.status != CaseStatus::passed) {
+      return std::vector(tests.inputs.size(), compiled.failure);
+    }
+    return judge_scripts(tests, {{}, compiled.executable.get()}, limits);
+  }
+
+  std::vector<CaseResult> judge_scripts(const CodeTests& tests, const ScriptProgram& program,
                                         const Limits& limits) {
     std::vector<CaseResult> cases(tests.inputs.size());
     Budget budget(limits);
     for (size_t i = 0; i < cases.size() && !budget.spent(); ++i) {
-      const auto failure = attempt(
-          [&](Worker& worker) { cases[i] = run_script_case(worker, tests, i, program, limits); });
+      const auto failure = attempt(pool_, [&](Worker& worker) {
+        cases[i] = run_script_case(worker, tests, i, program, limits);
+      });
       if (failure) cases[i] = {CaseStatus::sandbox_error, 0, *failure};
       budget.spend(cases[i], limits);
       if (options_.stop_at_first_failure && failed(cases[i])) break;
@@ -175,7 +214,8 @@ class CodeJudge::Impl {
     const bool assertion = tests.style == CodeTests::Style::assertion;
     std::vector<CaseResult> cases(assertion ? tests.asserts.size() : 1);
     std::shared_ptr<const Plan> plan;
-    if (const auto failure = attempt([&](Worker& worker) { plan = plan_of(worker, tests); })) {
+    if (const auto failure =
+            attempt(pool_, [&](Worker& worker) { plan = plan_of(worker, tests); })) {
       for (auto& one : cases) one = {CaseStatus::sandbox_error, 0, *failure};
       return cases;
     }
@@ -184,7 +224,7 @@ class CodeJudge::Impl {
     while (!budget.spent()) {
       const auto before = cases;
       std::vector<CaseResult> after;
-      const auto failure = attempt([&](Worker& worker) {
+      const auto failure = attempt(pool_, [&](Worker& worker) {
         after = before;
         run_calls(worker, tests, *plan, program, limits, options_.stop_at_first_failure, after);
         run_examination(worker, tests, *plan, program, limits, after);
@@ -219,6 +259,9 @@ class CodeJudge::Impl {
 
   CodeJudgeOptions options_;
   WorkerPool pool_;
+  std::mutex mutex_;  // guards what makes C++ ready, until it is
+  std::unique_ptr<WorkerPool> compilers_;
+  std::string compiler_;
   LruCache<std::shared_ptr<const Plan>> plans_;
   LruCache<CodeVerdict> verdicts_;
 };
@@ -230,6 +273,8 @@ CodeVerdict CodeJudge::judge(const CodeTests& tests, std::string_view program, c
                              Language language) {
   return impl_->judge(tests, program, limits, language);
 }
+
+void CodeJudge::need(Language language) { impl_->need(language); }
 
 Level CodeJudge::level() const { return impl_->level(); }
 

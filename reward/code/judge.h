@@ -79,6 +79,11 @@ class CodeJudge {
   explicit CodeJudge(const CodeJudgeOptions& options);
   ~CodeJudge();
 
+  /// Makes ready what programs of this language need: for C++ a compiler in a jail of its own.
+  /// Throws Error (exit code 69) where this machine has no g++, or the level is not `full`.
+  void need(Language language);
+
+  /// C++ is judged on standard input only; else throws Error (exit code 2).
   CodeVerdict judge(const CodeTests& tests, std::string_view program, const Limits& limits,
                     Language language = Language::python);
 

@@ -9,9 +9,16 @@
 namespace grpo::reward::code {
 namespace {
 
-Language language_of(const std::string& name, const std::string& where) {
-  if (find_named<Language>(name) == Language::python) return Language::python;
-  throw Error(fmt::format("{}: language: \"{}\" cannot be judged; known: python", where, name), 2);
+/// Makes the judge ready for the language.
+Language language_of(CodeJudge& judge, const std::string& name, const CodeTests& tests,
+                     const std::string& where) {
+  const auto language = find_named<Language>(name);
+  check_input(language.has_value(), "{}: language: unknown \"{}\"; known: {}", where, name,
+              fmt::join(names_of<Language>(), ", "));
+  check_input(*language == Language::python || tests.style == CodeTests::Style::standard_input,
+              "{}: language: {} is judged by tests of kind stdin only", where, name);
+  judge.need(*language);
+  return *language;
 }
 
 }  // namespace
@@ -34,7 +41,7 @@ OrderedJson verify_code_row(CodeJudge& judge, const Json& row, const Limits& def
   try {
     tests = tests_from_json(row.at("tests"), where);
     limits = fields.has("limits") ? limits_from_json(row.at("limits"), defaults, where) : defaults;
-    language = language_of(fields.value_or("language", std::string("python")), where);
+    language = language_of(judge, fields.value_or("language", std::string("python")), tests, where);
   } catch (const Error& error) {
     out["error"] = error.what();
     return out;

@@ -15,6 +15,8 @@ constexpr int kMaxParts = 200'000;
 /// different values are written alike.
 class Writer {
  public:
+  explicit Writer(NumberTypes types) : strict_(types == NumberTypes::strict) {}
+
   bool write(const Json& value, int depth = 0) {
     if (depth > kMaxDepth || ++parts_ > kMaxParts) return false;
     switch (value.type()) {
@@ -22,7 +24,11 @@ class Writer {
         text += 'N';
         return true;
       case Json::value_t::boolean:
-        text += value.get<bool>() ? 'T' : 'F';
+        if (strict_) {
+          text += value.get<bool>() ? 'T' : 'F';
+        } else {
+          text += value.get<bool>() ? "i1;" : "i0;";
+        }
         return true;
       case Json::value_t::number_integer:
       case Json::value_t::number_unsigned:
@@ -46,7 +52,7 @@ class Writer {
     if (tag == "t") return write_items('[', inner, depth);
     if (tag == "e") return write_sorted('{', inner, depth, false);
     if (tag == "d") return write_sorted('<', inner, depth, true);
-    if (tag == "c") return inner.size() == 2 && write_items('c', inner, depth);
+    if (tag == "c") return write_complex(inner, depth);
     if (!inner.is_string()) return false;
     const auto& word = inner.get_ref<const std::string&>();
     if (tag == "f") return write_float(word);
@@ -66,8 +72,31 @@ class Writer {
     char* end = nullptr;
     const double value = std::strtod(word.c_str(), &end);
     if (word.empty() || end != word.c_str() + word.size() || std::isnan(value)) return false;
-    text += fmt::format("f{};", value == 0 ? 0.0 : value);
-    return true;
+    if (strict_ || value != std::trunc(value) || std::isinf(value)) {
+      text += fmt::format("f{};", value == 0 ? 0.0 : value);
+      return true;
+    }
+    // As plain.py writes the integer of this value.
+    if (std::abs(value) < 0x1p53) {
+      text += fmt::format("i{};", static_cast<int64_t>(value));
+      return true;
+    }
+    int exponent = 0;
+    const auto digits =
+        static_cast<uint64_t>(std::ldexp(std::frexp(std::abs(value), &exponent), 53));
+    exponent -= 53;
+    return write_text('I', fmt::format("{}{:#x}{:0<{}}", value < 0 ? "-" : "",
+                                       digits << exponent % 4, "", exponent / 4));
+  }
+
+  bool write_complex(const Json& parts, int depth) {
+    if (!parts.is_array() || parts.size() != 2) return false;
+    if (strict_) return write_items('c', parts, depth);
+    const size_t start = text.size();
+    if (!write(parts[1], depth + 1)) return false;
+    const bool real = text.substr(start) == "i0;";
+    text.resize(start);
+    return real ? write(parts[0], depth + 1) : write_items('c', parts, depth);
   }
 
   bool write_items(char sign, const Json& items, int depth) {
@@ -97,13 +126,14 @@ class Writer {
     return true;
   }
 
+  bool strict_;
   int parts_ = 0;
 };
 
 }  // namespace
 
-std::optional<std::string> canonical_value(const Json& value) {
-  Writer writer;
+std::optional<std::string> canonical_value(const Json& value, NumberTypes types) {
+  Writer writer(types);
   if (!writer.write(value)) return std::nullopt;
   return std::move(writer.text);
 }

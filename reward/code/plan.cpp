@@ -3,16 +3,18 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
-#include "reward/code/plain_value.h"
 #include "reward/code/run.h"
 
 namespace grpo::reward::code {
 namespace {
 
-PlannedCall read_call(const Json& json) {
+PlannedCall read_call(const Json& json, const CodeTests& tests) {
   const JsonObject fields(json, "plan");
+  // `is True` asks for the type too, whatever == may do.
+  const bool strict = tests.strict_types || fields.required<bool>("identity");
+  const auto types = strict ? NumberTypes::strict : NumberTypes::python;
   return {fields.required<std::string>("name"), fields.required<Json>("args"),
-          fields.required<Json>("kwargs"), canonical_value(json.at("expected"))};
+          fields.required<Json>("kwargs"), canonical_value(json.at("expected"), types), types};
 }
 
 }  // namespace
@@ -41,7 +43,7 @@ Plan make_plan(Worker& worker, const CodeTests& tests) {
   const JsonObject fields(run.frame(), "plan");
   Plan plan;
   for (const Json& one : fields.required<std::vector<Json>>("cases")) {
-    plan.push_back(one.is_null() ? std::nullopt : std::optional(read_call(one)));
+    plan.push_back(one.is_null() ? std::nullopt : std::optional(read_call(one, tests)));
   }
   check(!plan.empty() && (!assertion || plan.size() == num_cases), "plan: {} cases of {}",
         plan.size(), num_cases);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "reward/code/plain_value.h"
 #include "reward/code/tests.h"
 #include "reward/code/worker.h"
 
@@ -15,7 +16,8 @@ struct PlannedCall {
   std::string name;
   Json arguments;
   Json named;
-  std::optional<std::string> expected;  // canonical_value; nothing: equals no answer
+  std::optional<std::string> expected;      // canonical_value; nothing: equals no answer
+  NumberTypes types = NumberTypes::strict;  // how answers are compared with it
 };
 
 /// The cases of assertion and function tests: a call, or nothing where the test has to be run as it

@@ -14,7 +14,7 @@ namespace grpo::reward::code {
 
 /// One fork of a run: what it plays and which descriptors it gets (reward/code/python/guest.py).
 struct Role {
-  std::string name;                  // script, answer, examine, plan
+  std::string name;                  // script, answer, examine, plan, compile, execute
   OrderedJson task;                  // its task, without anything that is expected of a candidate
   std::optional<std::string> input;  // standard input; nothing: empty
   bool keep_output = false;          // standard output is read; else dropped

@@ -21,7 +21,8 @@ struct SandboxOptions {
   Level level = Level::full;
   size_t max_workers = 4;      // programs that run at the same time
   size_t recycle_runs = 1000;  // a worker is replaced after so many
-  std::string python;  // the candidates' interpreter; empty: the system's, else PATH's python3
+  std::string python;    // the candidates' interpreter; empty: the system's, else PATH's python3
+  std::string compiler;  // of C++, when that is needed; empty: the system's, else PATH's g++
 };
 
 }  // namespace grpo::reward::code

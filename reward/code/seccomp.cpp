@@ -121,6 +121,8 @@ constexpr int kProcesses[] = {SCMP_SYS(execve),  SCMP_SYS(execveat), SCMP_SYS(wa
 // Questions to a terminal or pipe, and flags of the own descriptor; never TIOCSTI and its like.
 constexpr unsigned kControls[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIOCLEX, FIONCLEX, FIONBIO};
 
+constexpr unsigned kProgramDescriptor = 4;  // reward/code/python/guest.py: execute
+
 constexpr uint64_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                  CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
 
@@ -182,6 +184,9 @@ std::string seccomp_filter(FilterKind kind) {
     filter.allow(kProcesses);
     filter.allow_if(SCMP_SYS(clone), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kNamespaces, 0));
   } else {
+    if (kind == FilterKind::execute) {
+      filter.allow_if(SCMP_SYS(execveat), SCMP_A0_32(SCMP_CMP_EQ, kProgramDescriptor));
+    }
     filter.allow_if(SCMP_SYS(clone),
                     SCMP_A0_64(SCMP_CMP_MASKED_EQ, kNamespaces | CLONE_THREAD, CLONE_THREAD));
   }

@@ -8,6 +8,7 @@ namespace grpo::reward::code {
 enum class FilterKind {
   thread,      // no new process, no exec
   subprocess,  // fork and exec too
+  execute,     // as `thread`, and the descriptor 4 may be executed: what it holds runs on
   no_kill,     // as `thread`, and no signals: where there is no namespace of process ids
 };
 

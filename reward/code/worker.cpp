@@ -51,12 +51,13 @@ std::string bundle(Level level) {
   if (level != Level::none) {
     const auto thread = level == Level::full ? FilterKind::thread : FilterKind::no_kill;
     filters["thread"] = hex(seccomp_filter(thread));
+    filters["execute"] = hex(seccomp_filter(FilterKind::execute));
     filters["subprocess"] = hex(seccomp_filter(FilterKind::subprocess));
   }
   OrderedJson all;
   all["settings"] = settings;
   // In this order each imports only what stands before it.
-  for (const char* name : {"plain", "examiner", "guest", "zygote"}) {
+  for (const char* name : {"plain", "stand_in", "examiner", "guest", "zygote"}) {
     for (const auto& module : harness_modules()) {
       if (module.name == name) all["modules"].push_back({module.name, module.source});
     }

@@ -39,7 +39,10 @@ std::string remedy(Level level) {
 }  // namespace
 
 WorkerPool::WorkerPool(const SandboxOptions& options)
-    : options_(options), interpreter_(find_interpreter(options.python)) {
+    : WorkerPool(options, find_interpreter(options.python)) {}
+
+WorkerPool::WorkerPool(const SandboxOptions& options, Interpreter interpreter)
+    : options_(options), interpreter_(std::move(interpreter)) {
   check_input(options.max_workers >= 1, "sandbox: at least one worker is needed");
   try {
     idle_.push_back(start_worker());

@@ -17,6 +17,8 @@ class WorkerPool {
   /// Starts one worker to see that the level can be had. Throws Error (exit code 69) with cause and
   /// remedy if it cannot.
   explicit WorkerPool(const SandboxOptions& options);
+  /// The same with an interpreter that is known; its jails show `interpreter`'s trees and files.
+  WorkerPool(const SandboxOptions& options, Interpreter interpreter);
   ~WorkerPool();
 
   /// A worker of one's own until the end of the lease.

@@ -28,8 +28,8 @@ TEST(Fingerprint, EveryFieldAndTheOrderOfProblemsMatter) {
   };
   expect_new({other, problem});
   expect_new({problem});
-  for (std::string Problem::*field : {&Problem::id, &Problem::prompt, &Problem::answer,
-                                      &Problem::setup, &Problem::entry_point, &Problem::solution}) {
+  for (std::string Problem::*field :
+       {&Problem::id, &Problem::prompt, &Problem::answer, &Problem::solution}) {
     auto changed = rows;
     changed[1].*field += "x";
     expect_new(changed);
@@ -43,11 +43,26 @@ TEST(Fingerprint, EveryFieldAndTheOrderOfProblemsMatter) {
   changed[1].numbers = {1, 0};
   expect_new(changed);
   changed = rows;
-  changed[1].tests = {{TestCase::Style::standard_input, "1", "2"}};
+  changed[1].tests.inputs = {"1"};
   expect_new(changed);
-  changed[1].tests[0].output = "3";
+  changed[1].tests.outputs = {"2"};
   expect_new(changed);
-  changed[1].tests[0].style = TestCase::Style::assertion;
+  changed[1].tests.outputs = {"3"};
+  expect_new(changed);
+  changed[1].tests.style = CodeTests::Style::assertion;
+  expect_new(changed);
+  for (std::string CodeTests::*field :
+       {&CodeTests::function, &CodeTests::entry_point, &CodeTests::setup, &CodeTests::prompt}) {
+    changed[1].tests.*field = "x";
+    expect_new(changed);
+  }
+  changed[1].tests.strict_types = false;
+  expect_new(changed);
+  changed[1].tests.compare.tolerance = 0.5;
+  expect_new(changed);
+  changed[1].language = Language::cpp;
+  expect_new(changed);
+  changed[1].limits = {{"seconds", 1}};
   expect_new(changed);
 }
 

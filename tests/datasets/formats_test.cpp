@@ -83,23 +83,65 @@ TEST(Formats, CountdownKeepsNumbersAndTarget) {
 TEST(Formats, CodeRowsCarryTheirTests) {
   const auto contest =
       problem(R"({"prompt": "P", "inputs": ["1\n"], "outputs": ["2\n"]})", Format::contest);
-  ASSERT_EQ(contest.tests.size(), 1u);
-  EXPECT_EQ(contest.tests[0].output, "2\n");
+  EXPECT_EQ(contest.kind, Kind::code);
+  EXPECT_THAT(contest.tests.outputs, ElementsAre("2\n"));
+  EXPECT_EQ(contest.language, Language::python);
+  EXPECT_TRUE(contest.limits.is_null());
   EXPECT_THAT(refusal(R"({"prompt": "P", "inputs": ["1"], "outputs": []})", Format::contest),
-              HasSubstr("outputs: expected 1 as many as inputs, got 0"));
+              HasSubstr("outputs: expected 1, as many as inputs, got 0"));
 
   const auto mbpp = problem(
       R"({"task_id": 11, "text": "T", "test_list": ["assert f"], "test_setup_code": "import x"
 })",
       Format::mbpp);
-  EXPECT_EQ(mbpp.tests[0].style, TestCase::Style::assertion);
-  EXPECT_EQ(mbpp.setup, "import x");
+  EXPECT_EQ(mbpp.tests.style, CodeTests::Style::assertion);
+  EXPECT_EQ(mbpp.tests.setup, "import x");
+  EXPECT_THAT(mbpp.prompt,
+              HasSubstr("T\n\nYour program should pass this test, among others:\nassert f"));
 
   const auto human = problem(
       R"({"task_id": "H/0", "prompt": "def f", "entry_point": "f", "test": "def check(c): pass"})",
       Format::humaneval);
-  EXPECT_EQ(human.entry_point, "f");
-  EXPECT_EQ(human.tests[0].style, TestCase::Style::function);
+  EXPECT_EQ(human.tests.entry_point, "f");
+  EXPECT_EQ(human.tests.prompt, "def f");
+  EXPECT_EQ(human.tests.style, CodeTests::Style::function);
+}
+
+TEST(Formats, CodeRowsTakeTheFormsOfVerifyCode) {
+  const auto made = problem(
+      R"({"id": 3, "question": "Q", "language": "cpp", "limits": {"seconds": 2}, "solution": "s",
+          "tests": {"kind": "stdin", "inputs": ["1"], "outputs": ["1.0"],
+                    "compare": {"tolerance": 1e-6}}})",
+      Format::code);
+  EXPECT_EQ(made.kind, Kind::code);
+  EXPECT_EQ(made.language, Language::cpp);
+  EXPECT_EQ(made.tests.compare.mode, Compare::Mode::number);
+  EXPECT_EQ(limits_from_json(made.limits, {}, "").seconds, 2);
+  EXPECT_EQ(made.solution, "s");
+  const auto tokens =
+      problem(R"({"prompt": "P", "inputs": ["1"], "outputs": ["2"], "compare": "tokens"})",
+              Format::contest);
+  EXPECT_EQ(tokens.tests.compare.mode, Compare::Mode::tokens);
+}
+
+TEST(Formats, BadCodeRowsAreRefusedWithTheirPlace) {
+  const auto refused = [](const std::string& rest) {
+    return refusal(R"({"prompt": "P")" + rest + "}", Format::code);
+  };
+  const std::string tests = R"(, "tests": {"kind": "stdin", "inputs": ["1"], "outputs": ["1"]})";
+  EXPECT_EQ(refused(""), "dir/rows.jsonl:7: tests: required field is missing");
+  EXPECT_EQ(refused(R"(, "tests": {"kind": "poem"})"),
+            "dir/rows.jsonl:7: tests.kind: unknown kind \"poem\"; known: stdin, assert, function");
+  EXPECT_EQ(refused(R"(, "tests": {"kind": "assert", "list": ["assert f"], "compare": "same"})"),
+            "dir/rows.jsonl:7: tests.compare: expected \"strict\" or \"python\", got \"same\"");
+  EXPECT_EQ(refused(R"(, "tests": {"kind": "assert", "list": []})"),
+            "dir/rows.jsonl:7: tests.list: an empty list");
+  EXPECT_THAT(refused(tests + R"(, "limits": {"cpu": 1})"),
+              HasSubstr("rows.jsonl:7: limits.cpu: unknown"));
+  EXPECT_THAT(refused(tests + R"(, "limits": {"seconds": 0})"),
+              HasSubstr("limits.seconds: expected 0.01 to 3600, got 0"));
+  EXPECT_EQ(refused(tests + R"(, "language": "perl")"),
+            "dir/rows.jsonl:7: language: unknown 'perl'; known: python, cpp");
 }
 
 TEST(Formats, UnknownNamesAreRefusedWithTheKnownOnes) {
@@ -121,6 +163,20 @@ TEST(Formats, TheShippedSampleReadsWholeAndItsSplitsAreDisjoint) {
   std::set<std::string> prompts;
   for (const auto& item : train) prompts.insert(item.prompt);
   for (const auto& item : test) EXPECT_FALSE(prompts.contains(item.prompt));
+}
+
+TEST(Formats, TheShippedProgramsReadWholeAndTheirSplitsAreDisjoint) {
+  const std::string folder = GRPO_SOURCE_DIR "/datasets/samples/";
+  const auto train = read_problems(folder + "mbpp_train_374.jsonl.gz", Format::mbpp);
+  const auto validation = read_problems(folder + "mbpp_validation_90.jsonl.gz", Format::mbpp);
+  ASSERT_EQ(train.size(), 374u);
+  ASSERT_EQ(validation.size(), 90u);
+  EXPECT_EQ(train[0].id, "601");
+  EXPECT_EQ(train[0].tests.asserts.size(), 3u);
+  std::set<std::string> ids;
+  for (const auto& item : train) ids.insert(item.id);
+  EXPECT_EQ(ids.size(), 374u);
+  for (const auto& item : validation) EXPECT_FALSE(ids.contains(item.id));
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +22,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "reward/code/judge.h"
+#include "tests/support/leftovers.h"
 
 // Judges the programs of tests/reward/attacks (its README says what a file holds).
 
@@ -117,57 +122,17 @@ void judge_attack(CodeJudge& judge, const Attack& attack, const Json& tasks) {
   }
 }
 
-/// Every process's parent.
-std::map<int, int> parents() {
-  std::map<int, int> all;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "stat");
-    std::string stat;
-    std::getline(file, stat);
-    const size_t end = stat.rfind(')');  // the name before it may hold anything
-    if (end == std::string::npos) continue;
-    std::istringstream rest(stat.substr(end + 1));
-    char state = 0;
-    int parent = 0;
-    rest >> state >> parent;
-    all[std::stoi(name)] = parent;
-  }
-  return all;
-}
+struct Place {
+  std::string folder;
+  bool ordinary_user;
+};
 
-/// How many processes there are below this one's children: below the workers.
-size_t processes_of_workers() {
-  const auto all = parents();
-  size_t count = 0;
-  for (const auto& [pid, parent] : all) {
-    const auto above = all.find(parent);
-    for (auto up = above; up != all.end(); up = all.find(up->second)) {
-      if (up->second == getpid()) ++count;
-    }
-  }
-  return count;
-}
-
-size_t num_children() {
-  const auto all = parents();
-  return static_cast<size_t>(std::count_if(
-      all.begin(), all.end(), [](const auto& entry) { return entry.second == getpid(); }));
-}
-
-size_t num_descriptors() {
-  return static_cast<size_t>(
-      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
-}
-
-class SlowAttacks : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(SlowAttacks, AreNeverPaidAndLeaveNothing) {
-  const size_t descriptors = num_descriptors();
-  const size_t children = num_children();
+/// Judges the folder's attacks.
+void judge_folder(const Place& place) {
+  const auto before = test::leftovers();
   {
     CodeJudgeOptions options;
+    options.sandbox.level = Level::full;
     options.sandbox.max_workers = 2;
     options.cache_entries = 0;
     std::unique_ptr<CodeJudge> judge;
@@ -179,12 +144,13 @@ TEST_P(SlowAttacks, AreNeverPaidAndLeaveNothing) {
     }
     const char* wanted = std::getenv("GRPO_ATTACKS");
     std::vector<Attack> attacks;
-    for (const auto& entry : fs::directory_iterator(kFolder / GetParam())) {
+    for (const auto& entry : fs::directory_iterator(kFolder / place.folder)) {
       if (entry.path().extension() != ".py") continue;
       Attack attack = read_attack(entry.path());
       if (wanted != nullptr && attack.name.find(wanted) == std::string::npos) continue;
       attacks.push_back(std::move(attack));
     }
+    EXPECT_FALSE(attacks.empty() && wanted == nullptr);
     const Json tasks = parse_json(text_of(kFolder / "tasks.json"), "tasks.json");
     std::atomic<size_t> next = 0;
     std::vector<std::thread> threads;
@@ -194,16 +160,57 @@ TEST_P(SlowAttacks, AreNeverPaidAndLeaveNothing) {
       });
     }
     for (auto& thread : threads) thread.join();
-    EXPECT_EQ(processes_of_workers(), 0u);
+    const auto idle = test::leftovers();
+    EXPECT_EQ(idle.processes, test::children().size())  // the workers alone
+        << "below the workers: " << test::describe(idle);
   }
-  EXPECT_EQ(num_children(), children);
-  EXPECT_EQ(num_descriptors(), descriptors);
+  const auto after = test::leftovers();
+  EXPECT_EQ(after, before) << test::describe(after);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SlowAttacks,
-                         ::testing::Values("forgery", "reading", "exhaustion", "processes",
-                                           "leftovers", "escape", "network", "supervisor", "state"),
-                         [](const auto& folder) { return folder.param; });
+constexpr int kSkipped = 99;
+
+/// The same in a process of a user that owns nothing; its exit status.
+int judge_folder_as_user(const Place& place) {
+  std::fflush(nullptr);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    constexpr unsigned kUser = 54321;
+    const bool user = setgroups(0, nullptr) == 0 && setresgid(kUser, kUser, kUser) == 0 &&
+                      setresuid(kUser, kUser, kUser) == 0 &&
+                      // As a process that the user started: its own folder in /proc is the user's.
+                      prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
+    if (user) judge_folder(place);
+    std::fflush(nullptr);
+    _exit(!user || ::testing::Test::HasFailure() ? 1 : ::testing::Test::IsSkipped() ? kSkipped : 0);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class SlowAttacks : public ::testing::TestWithParam<Place> {};
+
+TEST_P(SlowAttacks, AreNeverPaidAndLeaveNothing) {
+  if (!GetParam().ordinary_user) return judge_folder(GetParam());
+  if (geteuid() != 0) GTEST_SKIP() << "started by an ordinary user: the other test is this one";
+  const int status = judge_folder_as_user(GetParam());
+  if (status == kSkipped) GTEST_SKIP() << "no sandbox of this level for an ordinary user";
+  EXPECT_EQ(status, 0);
+}
+
+std::vector<Place> places() {
+  std::vector<Place> all;
+  for (const char* folder : {"forgery", "reading", "exhaustion", "processes", "leftovers", "escape",
+                             "network", "supervisor", "state"}) {
+    for (const bool ordinary_user : {false, true}) all.push_back({folder, ordinary_user});
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SlowAttacks, ::testing::ValuesIn(places()), [](const auto& place) {
+  return place.param.folder + (place.param.ordinary_user ? "_user" : "_starter");
+});
 
 }  // namespace
 }  // namespace grpo::reward::code

@@ -113,6 +113,41 @@ TEST_F(CodeJudgeTest, AssertionsAreCallsComparedByType) {
   EXPECT_EQ(statuses(wrong), (std::vector{kWrong, kWrong, kWrong, CaseStatus::exception}));
 }
 
+TEST_F(CodeJudgeTest, NumbersAreComparedAsPythonDoesWhereTheTestsSaySo) {
+  const std::string program =
+      "answers = [True, 1, 1.0, 1 + 0j, 2.0 ** 53, -2.0 ** 100, 1e308, 0.5, 2 ** 70, (1, 2.0)]\n"
+      "def f(i): return answers[i]\n"
+      "def g(): return {1.0: {1}, 'a': [0]}\n";
+  const std::vector<std::string> equal{"assert f(0) == 1",
+                                       "assert f(1) == 1.0",
+                                       "assert f(2) == True",
+                                       "assert f(3) == 1",
+                                       "assert f(4) == 9007199254740992",
+                                       "assert f(5) == -1267650600228229401496703205376",
+                                       "assert f(6) == " + fmt::format("{:.0f}", 1e308),
+                                       "assert f(8) == 1180591620717411303424.0",
+                                       "assert f(9) == (1.0, 2)",
+                                       "assert g() == {True: {1.0}, 'a': [False]}"};
+  const std::vector<std::string> different{
+      "assert f(0) is 1",    "assert f(1) is True",  "assert f(4) == 9007199254740993",
+      "assert f(7) == 0",    "assert f(7) == 1",     "assert f(3) == 1 + 1j",
+      "assert f(2) == '1'",  "assert f(9) == [1]",   "assert f(2) is True",
+      "assert f(0) == None", "assert g() == {1: 1}",
+  };
+  auto tests = asserting(equal);
+  for (const auto& one : judge(tests, program).cases) EXPECT_EQ(one.status, kWrong);
+  tests.strict_types = false;
+  const auto loose = judge(tests, program);
+  for (size_t i = 0; i < equal.size(); ++i) {
+    EXPECT_EQ(loose.cases[i].status, kPassed) << equal[i] << ": " << loose.cases[i].message;
+  }
+  tests.asserts = different;
+  const auto none = judge(tests, program);
+  for (size_t i = 0; i < different.size(); ++i) {
+    EXPECT_NE(none.cases[i].status, kPassed) << different[i];
+  }
+}
+
 TEST_F(CodeJudgeTest, AProgramsFunctionMayHaveTheNameOfABuiltIn) {
   const auto tests = asserting({"assert sum(10, 15) == 6"});
   EXPECT_EQ(judge(tests, "def sum(a, b): return 6").outcome, CodeOutcome::correct);
@@ -202,6 +237,50 @@ TEST_F(CodeJudgeTest, ACallThatFailsLeavesTheOthersTheirChance) {
   EXPECT_EQ(statuses(verdict), (std::vector{kPassed, CaseStatus::timeout, CaseStatus::killed,
                                             CaseStatus::memory, kPassed}));
   EXPECT_EQ(verdict.outcome, CodeOutcome::timeout);
+}
+
+TEST_F(CodeJudgeTest, ObjectsStayWithTheProgramAndTestsUseThem) {
+  const std::string program =
+      "import re\n"
+      "class Pair:\n"
+      "  def __init__(self, a, b): self.a, self.b = a, b\n"
+      "  def sum(self): return self.a + self.b\n"
+      "def total(pairs): return sum(p.sum() for p in pairs)\n"
+      "def same(p): return p\n"
+      "def find(x): return re.search('x', x)\n";
+  const auto tests = asserting(
+      {"assert total([Pair(1, 2), Pair(3, 4)]) == 10",
+       "p = Pair(1, 2)\np.a = 5\nq = same(p)\nassert q is p and q.a == 5 and q.sum() == 7",
+       "assert same(Pair(1, 1)) is not Pair(1, 1)", "r = Pair(Pair(1, 2), 0)\nassert r.a.b == 2",
+       "assert find('x') is not None and find('y') is None", "assert find('x') and not find('y')"});
+  const auto right = judge(tests, program);
+  for (const auto& one : right.cases) EXPECT_EQ(one.status, kPassed) << one.message;
+  const auto wrong =
+      judge(tests, program + "def total(p): return 9\ndef same(p): return Pair(5, 2)");
+  EXPECT_EQ(wrong.cases[0].status, kWrong);
+  EXPECT_EQ(wrong.cases[1].status, kWrong);
+}
+
+TEST_F(CodeJudgeTest, AnObjectsOwnOperatorsDecideNothing) {
+  const std::string liar =
+      "class Liar(object):\n"
+      "  def __getattr__(self, name): return lambda *a: True\n" +
+      [] {
+        std::string all;
+        for (const char* name : {"eq", "ne", "lt", "contains", "add", "len", "abs", "hash"}) {
+          all += fmt::format("  def __{}__(self, *a): return 3\n", name);
+        }
+        return all;
+      }() +
+      "def f(): return Liar()\n";
+  for (const char* test :
+       {"assert f() == 3", "assert [f()] == [3]", "assert f() in [3]", "assert f() + 0 == 3",
+        "assert len(f()) == 3", "assert abs(f()) == 3", "assert 3 == f()", "assert not f() != 3",
+        "assert isinstance(f(), int)", "assert {f(): 1} == {3: 1}", "assert f() < 4",
+        "assert str(f()) == '3'", "assert f().__class__ is int", "assert f().startswith('a')",
+        "assert f().isdigit()", "assert all(x for x in f())"}) {
+    EXPECT_EQ(judge(asserting({test}), liar).num_passed(), 0u) << test;
+  }
 }
 
 TEST_F(CodeJudgeTest, WhatCannotCrossIsUnsupportedAndHasNoScore) {
@@ -315,9 +394,6 @@ TEST_F(CodeJudgeTest, RowsTakeTheLastFencedBlockAndReportBadTestsByRow) {
   EXPECT_THAT(bad["error"].get<std::string>(), HasSubstr("outputs"));
   const auto limits = row(R"json({"id": 4, "code": "", "limits": {"cpu": 1},
                               "tests": {"kind": "stdin", "inputs": [""], "outputs": ["1"]}})json");
-  const auto language = row(R"json({"id": 5, "code": "", "language": "cpp",
-      "tests": {"kind": "stdin", "inputs": [""], "outputs": ["1"]}})json");
-  EXPECT_THAT(language["error"].get<std::string>(), HasSubstr("cpp"));
   EXPECT_THAT(limits["error"].get<std::string>(), HasSubstr("cpu"));
 }
 

@@ -35,10 +35,14 @@ inline std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Number of every process below this one -> its state letter and name.
-inline std::map<pid_t, std::string> descendants() {
-  std::map<pid_t, pid_t> parent_of;
-  std::map<pid_t, std::string> described;
+struct Process {
+  pid_t parent = 0;
+  std::string text;  // state letter, number and name
+};
+
+/// Every process of the machine.
+inline std::map<pid_t, Process> processes() {
+  std::map<pid_t, Process> all;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
@@ -49,24 +53,10 @@ inline std::map<pid_t, std::string> descendants() {
     char state = 0;
     pid_t parent = 0;
     rest >> state >> parent;
-    const pid_t pid = std::stoi(name);
-    parent_of[pid] = parent;
-    described[pid] = std::string(1, state) + " " + name + stat.substr(open, close - open + 1);
+    all[std::stoi(name)] = {
+        parent, std::string(1, state) + " " + name + stat.substr(open, close - open + 1)};
   }
-  std::map<pid_t, std::string> below;
-  for (const auto& [pid, text] : described) {
-    pid_t above = pid;
-    // A parent is found in the same reading, or the chain ends: numbers may be used again.
-    for (size_t step = 0; step < parent_of.size() && above > 1; ++step) {
-      const auto found = parent_of.find(above);
-      above = found == parent_of.end() ? 0 : found->second;
-      if (above == ::getpid()) {
-        below[pid] = text;
-        break;
-      }
-    }
-  }
-  return below;
+  return all;
 }
 
 /// "socket:[81]" and "socket:[82]" are of one kind; /proc/… is this very reading.
@@ -77,9 +67,37 @@ inline std::string kind_of(const std::string& target) {
 
 }  // namespace internal
 
+/// Number of every process below this one -> its state letter and name.
+inline std::map<pid_t, std::string> descendants() {
+  const auto all = internal::processes();
+  std::map<pid_t, std::string> below;
+  for (const auto& [pid, process] : all) {
+    pid_t above = pid;
+    // A parent is found in the same reading, or the chain ends: numbers may be used again.
+    for (size_t step = 0; step < all.size() && above > 1; ++step) {
+      const auto found = all.find(above);
+      above = found == all.end() ? 0 : found->second.parent;
+      if (above == ::getpid()) {
+        below[pid] = process.text;
+        break;
+      }
+    }
+  }
+  return below;
+}
+
+/// This process's own children, workers among them.
+inline std::vector<pid_t> children() {
+  std::vector<pid_t> own;
+  for (const auto& [pid, process] : internal::processes()) {
+    if (process.parent == ::getpid()) own.push_back(pid);
+  }
+  return own;
+}
+
 inline Leftovers leftovers() {
   Leftovers out;
-  for (const auto& [pid, text] : internal::descendants()) {
+  for (const auto& [pid, text] : descendants()) {
     ++out.processes;
     if (text[0] == 'Z') out.zombies.push_back(text);
   }
@@ -113,7 +131,7 @@ inline Leftovers leftovers() {
 inline std::string describe(const Leftovers& held) {
   std::ostringstream out;
   out << held.processes << " processes:";
-  for (const auto& [pid, text] : internal::descendants()) out << ' ' << text;
+  for (const auto& [pid, text] : descendants()) out << ' ' << text;
   out << "; descriptors:";
   for (const auto& [kind, count] : held.descriptors) out << ' ' << kind << " x" << count;
   for (const auto& file : held.files) out << "; file " << file;

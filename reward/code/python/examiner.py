@@ -3,7 +3,8 @@
 plan     takes assert statements apart: what to call with which plain arguments, and which plain
          value is expected. The supervisor makes the calls and compares.
 examine  runs tests that cannot be taken apart. The candidate is a stand-in here: its calls go to
-         the fork that holds the program, and only plain data comes back.
+         the fork that holds the program, and only plain data comes back, or the number of an object
+         that stays there: its attributes are got and set from here, and it can be called.
 """
 
 import ast
@@ -12,16 +13,9 @@ import symtable
 import sys
 
 import plain
+from stand_in import StandIn, Unsupported
 
 FILE = "<tests>"
-
-
-class Unsupported(BaseException):
-    """A test asks for more than plain data. No Exception: tests may catch these."""
-
-
-class CandidateError(Exception):
-    """Raised by the candidate, of a type that is not built in."""
 
 
 # ---- plan ----------------------------------------------------------------------------------------
@@ -74,6 +68,7 @@ def one_call(body, known, only_name):
             "args": plain.encode([literal(a) for a in call.args]),
             "kwargs": plain.encode({k.arg: literal(k.value) for k in call.keywords}),
             "expected": plain.encode(literal(expected)),
+            "identity": operator is ast.Is,
         }
     except (ValueError, plain.Unplain, TypeError, RecursionError, MemoryError):
         return None
@@ -209,72 +204,3 @@ def foreign_names(source):
     used = {s.get_name() for table in tables(source) for s in table.get_symbols()
             if s.is_referenced() and (s.is_global() or table.get_type() == "module")}
     return used - own_names(source)
-
-
-class StandIn:
-    """A function of the candidate's. It can be called, and that is all."""
-
-    def __init__(self, name, candidate):
-        self.__dict__["_name"] = name
-        self.__dict__["_candidate"] = candidate
-
-    def __call__(self, *arguments, **named):
-        return ask(self._name, self._candidate, list(arguments), named)
-
-    def _refuse(self, *_, **__):
-        raise Unsupported("the test uses %r for more than calls" % self.__dict__["_name"])
-
-    __getattr__ = __setattr__ = __eq__ = __hash__ = __bool__ = __iter__ = __len__ = _refuse
-    __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = __sub__ = __contains__ = _refuse
-    __repr__ = __str__ = _refuse
-
-
-calls = 0
-
-
-def ask(name, candidate, arguments, named):
-    global calls
-    calls += 1
-    mutable = any(type(a) in (list, dict, set) for a in arguments)
-    try:
-        candidate.send({"call": calls, "name": name, "args": plain.encode(arguments, types=True),
-                        "kwargs": plain.encode(named, types=True), "in_place": mutable})
-    except plain.Unplain as error:
-        raise Unsupported("the test gives the candidate %s" % error) from None
-    reply = candidate.receive()
-    if type(reply) is not dict or reply.get("call") != calls:
-        raise plain.Protocol("an answer to another question")
-    if "raised" in reply:
-        raise raised(reply["raised"])
-    if "unplain" in reply:
-        raise Unsupported("the candidate gave %s" % str(reply["unplain"])[:200])
-    if mutable:
-        give_back(arguments, plain.decode(reply["args"]))
-    return plain.decode(reply["value"])
-
-
-def raised(described):
-    kind, text = described
-    if type(kind) is not str or type(text) is not str:
-        raise plain.Protocol("an exception expected")
-    builtin = getattr(builtins, kind, None)
-    if isinstance(builtin, type) and issubclass(builtin, Exception):
-        try:
-            return builtin(text)
-        except TypeError:  # some want more than a text
-            pass
-    return CandidateError("%s: %s" % (kind, text))
-
-
-def give_back(arguments, changed):
-    """Changes lists, dicts and sets as the candidate changed its copies."""
-    if type(changed) is not list or len(changed) != len(arguments):
-        raise plain.Protocol("as many arguments expected")
-    for mine, new in zip(arguments, changed):
-        if type(mine) not in (list, dict, set) or type(new) is not type(mine):
-            continue
-        if type(mine) is list:
-            mine[:] = new
-        else:
-            mine.clear()
-            mine.update(new)

@@ -1,6 +1,7 @@
 """What runs in a fork beside or instead of a candidate. Nothing here knows what is expected.
 
-Descriptors: 0, 1, 2 as usual, 3 the task (JSON in a memory file), 4 a channel, 5 a second one.
+Descriptors: 0, 1, 2 as usual, 3 the task (JSON in a memory file), 4 a channel, 5 a second one; a
+compiled program is in 4.
 """
 
 import atexit
@@ -9,6 +10,7 @@ import gc
 import json
 import os
 import random
+import signal
 import sys
 import threading
 import traceback
@@ -42,6 +44,10 @@ def prepare(role):
     random.seed(0)  # a verdict should not depend on luck
     if role == "script":
         return lambda: finish(lambda: execute(task, "__main__"))
+    if role == "compile":
+        return lambda: finish(lambda: compile_program(task))
+    if role == "execute":
+        return become_program
     channels = [plain.Channel(_socket.socket(fileno=4), task.get("frame_bytes", plain.MAX_BYTES))]
     if role == "answer":
         return lambda: finish(lambda: answer(task, channels[0]))
@@ -75,6 +81,33 @@ def finish(work):
         report(error)
         status = 1
     return status
+
+
+def compile_program(task):
+    """Leaves what the compiler makes in descriptor 4."""
+    os.set_inheritable(4, False)
+    with open("program.cpp", "w", errors="replace") as source:
+        source.write(task["source"])
+    compiler = os.posix_spawn(task["command"][0], task["command"], dict(os.environ))
+    _, status = os.waitpid(compiler, 0)
+    if status != 0:
+        raise SystemExit(1)
+    with open("program", "rb") as program:
+        while part := program.read(1 << 20):
+            while part:
+                part = part[os.write(4, part):]
+
+
+def become_program():
+    """The program in descriptor 4 goes on in this process."""
+    os.set_inheritable(4, False)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and that would be inherited
+    try:
+        os.execve(4, ["program"], dict(os.environ))
+    except OSError as error:
+        report(error)
+    return 1
 
 
 def exit_status(code):
@@ -130,27 +163,51 @@ def answer(task, channel):
         channel.send({"loaded": False, "raised": describe(error)})
         raise
     channel.send({"loaded": True})
+    objects = Objects() if task.get("objects") else None
     while True:
         try:
             order = channel.receive()
         except plain.Protocol:
             return
         try:
-            channel.send(respond(order, names))
+            channel.send(respond(order, names, objects))
         except plain.TooLarge as error:
             channel.send({"call": order["call"], "raised": describe(error)})
 
 
-def respond(order, names):
+class Objects:
+    """What tests may hold of the program without its crossing: by number, the same object by the
+    same one."""
+
+    def __init__(self):
+        self._all = []
+        self._numbers = {}
+
+    def number_of(self, x):
+        if id(x) not in self._numbers:  # alive as long as this, so ids are not used again
+            self._numbers[id(x)] = len(self._all)
+            self._all.append(x)
+        return self._numbers[id(x)]
+
+    def object_of(self, number):
+        return self._all[number]
+
+
+def respond(order, names, objects):
+    """Calls a function, by name or number, or asks an object for its truth or an attribute."""
     reply = {"call": order["call"]}
+    number_of, object_of = (objects.number_of, objects.object_of) if objects else (None, None)
     try:
-        function = names[order["name"]]
-        arguments = plain.decode(order["args"], types=True)
-        named = plain.decode(order["kwargs"], types=True)
-        value = function(*arguments, **named)
-        reply["value"] = plain.encode(value)
+        target = object_of(order["object"]) if "object" in order else names[order["name"]]
+        arguments = plain.decode(order["args"], True, object_of)
+        operation = order.get("operation", "call")
+        if operation == "call":
+            value = target(*arguments, **plain.decode(order["kwargs"], True, object_of))
+        else:
+            value = {"get": getattr, "set": setattr, "truth": bool}[operation](target, *arguments)
+        reply["value"] = plain.encode(value, number_of=number_of)
         if order.get("in_place"):
-            reply["args"] = plain.encode(arguments)
+            reply["args"] = plain.encode(arguments, number_of=number_of)
     except plain.TooLarge as error:
         reply = {"call": order["call"], "raised": describe(error)}
     except plain.Unplain as error:

@@ -7,6 +7,7 @@ A frame is four bytes, the length in big-endian order, and as many bytes of JSON
     list [..]   tuple {"t": [..]}   set {"e": [..]}   dict {"d": [[key, value], ..]}
     iterators {"g": [..]}           their items: whoever asks again gets them from the start
     bytes {"b": "hex"}   complex {"c": [re, im]}   texts with lone surrogates {"u": "hex"}
+    objects that stay where they are {"o": number}, where both sides agreed on that
 Sub-classes travel as what they derive from. Anything else is Unplain, whoever encodes. Whoever
 decodes believes nothing: every tag, depth and count is checked (reward/code/plain_value.cpp does
 the same), and the values are of exact built-in types.
@@ -36,9 +37,10 @@ class Protocol(Exception):
 
 
 class _Encoder:
-    def __init__(self, types):
+    def __init__(self, types, number_of):
         self.count = 0
         self.types = types
+        self.number_of = number_of
 
     def items(self, values, depth):
         out = []
@@ -82,22 +84,26 @@ class _Encoder:
             return {"g": self.items(x, depth)}
         if self.types and isinstance(x, type) and getattr(builtins, x.__name__, None) is x:
             return {"n": x.__name__}
+        if self.number_of is not None:
+            return {"o": self.number_of(x)}
         raise Unplain("an object of type %s" % type(x).__name__)
 
 
-def encode(x, types=False):
+def encode(x, types=False, number_of=None):
     """The JSON form of x as a Python structure; raises Unplain. With `types`, built-in types cross
-    as {"n": name}: tests may give them to a candidate, no candidate answers with one."""
+    as {"n": name}: tests may give them to a candidate, no candidate answers with one. `number_of`
+    gives the number of an object that stays here, or raises Unplain."""
     try:
-        return _Encoder(types).value(x)
+        return _Encoder(types, number_of).value(x)
     except RecursionError:
         raise TooLarge("a structure that contains itself") from None
 
 
 class _Decoder:
-    def __init__(self, types):
+    def __init__(self, types, object_of):
         self.count = 0
         self.types = types
+        self.object_of = object_of
 
     def items(self, values, depth):
         if type(values) is not list:
@@ -123,6 +129,8 @@ class _Decoder:
         if tag == "c":
             re, im = self.items(inner, depth)
             return complex(re, im)
+        if tag == "o" and self.object_of is not None and type(inner) is int:
+            return self.object_of(inner)
         if type(inner) is not str:
             raise Protocol("a text expected")
         if tag == "n" and self.types and isinstance(getattr(builtins, inner, None), type):
@@ -138,10 +146,11 @@ class _Decoder:
         raise Protocol("an unknown tag")
 
 
-def decode(x, types=False):
-    """What encode was given, up to sub-classes; raises Protocol."""
+def decode(x, types=False, object_of=None):
+    """What encode was given, up to sub-classes; raises Protocol. `object_of`: the object of a number,
+    or what stands for it here."""
     try:
-        return _Decoder(types).value(x)
+        return _Decoder(types, object_of).value(x)
     except Protocol:
         raise
     except Exception as error:  # an unhashable key, a pair of three, bad digits: all the same

@@ -32,7 +32,8 @@ import types, typing  # noqa: E401
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
-PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 24, 38, 22, 2
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 1, 24, 38, 22
+SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
 THREADS = 64  # of a program that may not fork
 STACK_BYTES = 64 << 20
@@ -158,10 +159,15 @@ class Zygote:
             # where a new one may be asked for.
             call("setns", self.own_pidfd, CLONE_NEWPID)
             call("unshare", CLONE_NEWPID)
+        zygote = os.getpid()
         pid = os.fork()
         if pid != 0:
             return pid
         try:
+            # In a namespace, it dies with the zygote anyway.
+            call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if not self.namespaces and os.getppid() != zygote:
+                os._exit(1)
             role = message["roles"][number]
             self.confine(message["limits"], len(message["roles"]), descriptors)
             program = guest.prepare(role["role"])

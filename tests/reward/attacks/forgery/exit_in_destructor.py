@@ -1,5 +1,6 @@
 # Answers with an object whose destructor ends the process.
-# statuses: wrong_output exception killed
+# verdicts: wrong unsupported
+# statuses: wrong_output exception killed unsupported
 import os
 
 

@@ -1,10 +1,10 @@
-#include "reward/code/tests.h"
+#include "datasets/code_tests.h"
 
 #include <cmath>
 
 #include "base/error.h"
 
-namespace grpo::reward::code {
+namespace grpo::datasets {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -23,15 +23,26 @@ Compare compare_from_json(const Json& value, const JsonObject& tests) {
   return {Compare::Mode::number, tolerance};
 }
 
-void check_stdin(const CodeTests& tests, const JsonObject& fields) {
+bool strict_types(const JsonObject& tests) {
+  const auto compare = tests.value_or("compare", std::string("strict"));
+  if (compare == "strict" || compare == "python") return compare == "strict";
+  tests.fail("compare", fmt::format("expected \"strict\" or \"python\", got \"{}\"", compare));
+}
+
+}  // namespace
+
+CodeTests stdin_tests(const JsonObject& fields) {
+  CodeTests tests;
+  tests.inputs = fields.required<Strings>("inputs");
+  tests.outputs = fields.required<Strings>("outputs");
   if (tests.inputs.empty()) fields.fail("inputs", "an empty list");
   if (tests.inputs.size() != tests.outputs.size()) {
     fields.fail("outputs", fmt::format("expected {}, as many as inputs, got {}",
                                        tests.inputs.size(), tests.outputs.size()));
   }
+  tests.compare = compare_from_json(fields.value_or("compare", Json("lines")), fields);
+  return tests;
 }
-
-}  // namespace
 
 CodeTests tests_from_json(const Json& json, const std::string& where) {
   const JsonObject fields(json, where, "tests");
@@ -39,25 +50,23 @@ CodeTests tests_from_json(const Json& json, const std::string& where) {
   CodeTests tests;
   if (kind == "stdin") {
     fields.refuse_unknown({"kind", "inputs", "outputs", "compare"});
-    tests.style = CodeTests::Style::standard_input;
-    tests.inputs = fields.required<Strings>("inputs");
-    tests.outputs = fields.required<Strings>("outputs");
-    check_stdin(tests, fields);
-    tests.compare = compare_from_json(fields.value_or("compare", Json("lines")), fields);
+    tests = stdin_tests(fields);
   } else if (kind == "assert") {
-    fields.refuse_unknown({"kind", "setup", "list"});
+    fields.refuse_unknown({"kind", "setup", "list", "compare"});
     tests.style = CodeTests::Style::assertion;
     tests.setup = fields.value_or("setup", std::string());
     tests.asserts = fields.required<Strings>("list");
     if (tests.asserts.empty()) fields.fail("list", "an empty list");
+    tests.strict_types = strict_types(fields);
   } else if (kind == "function") {
-    fields.refuse_unknown({"kind", "entry_point", "prompt", "test"});
+    fields.refuse_unknown({"kind", "entry_point", "prompt", "test", "compare"});
     tests.style = CodeTests::Style::function;
     tests.entry_point = fields.required<std::string>("entry_point");
     tests.prompt = fields.value_or("prompt", std::string());
     tests.function = fields.required<std::string>("test");
     if (tests.entry_point.empty()) fields.fail("entry_point", "empty");
     if (tests.function.empty()) fields.fail("test", "empty");
+    tests.strict_types = strict_types(fields);
   } else {
     fields.fail("kind", fmt::format("unknown kind \"{}\"; known: stdin, assert, function", kind));
   }
@@ -85,34 +94,4 @@ Limits limits_from_json(const Json& json, Limits limits, const std::string& wher
   return limits;
 }
 
-CodeTests tests_of(const datasets::Problem& problem) {
-  check_input(!problem.tests.empty(), "{}: a code problem without tests", problem.id);
-  CodeTests tests;
-  tests.style = problem.tests[0].style;
-  for (const auto& test : problem.tests) {
-    check_input(test.style == tests.style, "{}: tests of different styles", problem.id);
-    switch (test.style) {
-      case CodeTests::Style::standard_input:
-        tests.inputs.push_back(test.input);
-        tests.outputs.push_back(test.output);
-        break;
-      case CodeTests::Style::assertion:
-        tests.asserts.push_back(test.input);
-        break;
-      case CodeTests::Style::function:
-        check_input(problem.tests.size() == 1, "{}: one function test expected, got {}", problem.id,
-                    problem.tests.size());
-        tests.function = test.input;
-        break;
-    }
-  }
-  if (tests.style == CodeTests::Style::function) {
-    tests.entry_point = problem.entry_point;
-    tests.prompt = problem.setup;
-  } else {
-    tests.setup = problem.setup;
-  }
-  return tests;
-}
-
-}  // namespace grpo::reward::code
+}  // namespace grpo::datasets
