@@ -30,6 +30,10 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// Tells the system that these bytes of a MappedFile will not be needed soon: they no longer count
+/// as this process's memory. Touching them reads them again.
+void release_pages(std::span<const std::byte> mapped);
+
 /// The bytes of a file. Throws Error naming the file, also when it is longer than `max_bytes`.
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = std::size_t{1} << 32);

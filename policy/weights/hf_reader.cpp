@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "policy/weights/dequant.h"
 #include "policy/weights/hf_config.h"
 #include "policy/weights/sharded.h"
@@ -27,11 +28,13 @@ class HfReader final : public WeightReader {
   struct Stored {
     StoredType type;
     const std::byte* bytes;
-    std::vector<float> scales;  // FP8: [blocks of rows, blocks of columns]
+    // FP8: [blocks of rows, blocks of columns]; read with the weights, as a large model has many.
+    StoredType scale_type = StoredType::kF32;
+    const std::byte* scales = nullptr;
   };
 
   const Stored& store(const TensorPlace& place);
-  std::vector<float> read_scales(const std::string& where, const TensorPlace& place);
+  void find_scales(const std::string& where, const TensorPlace& place, Stored& stored);
   void check_unexpected() const;
   void read(size_t index, int64_t begin, int64_t end, float* out) const override;
 
@@ -74,12 +77,12 @@ const HfReader::Stored& HfReader::store(const TensorPlace& place) {
   const auto type = from_safetensors_dtype(entry->tensor->dtype);
   check_input(type.has_value(), "{}: dtype {} is not supported for a weight", where,
               entry->tensor->dtype);
-  Stored stored{.type = *type, .bytes = entry->tensor->bytes.data(), .scales = {}};
-  if (*type == StoredType::kF8E4m3) stored.scales = read_scales(where, place);
+  Stored stored{.type = *type, .bytes = entry->tensor->bytes.data()};
+  if (*type == StoredType::kF8E4m3) find_scales(where, place, stored);
   return stored_.emplace(place.name, std::move(stored)).first->second;
 }
 
-std::vector<float> HfReader::read_scales(const std::string& where, const TensorPlace& place) {
+void HfReader::find_scales(const std::string& where, const TensorPlace& place, Stored& stored) {
   check_input(fp8_.rows > 0 && place.shape.size() == 2,
               "{}: FP8, but config.json has no weight_block_size for it", where);
   const std::string name = fmt::format("{}{}", place.name, kScaleSuffix);
@@ -93,10 +96,9 @@ std::vector<float> HfReader::read_scales(const std::string& where, const TensorP
   const auto type = from_safetensors_dtype(entry->tensor->dtype);
   check_input(type && type != StoredType::kF8E4m3, "{}: {}: dtype {} is not supported for a scale",
               entry->file->path().string(), name, entry->tensor->dtype);
-  std::vector<float> scales(static_cast<size_t>(want[0] * want[1]));
-  dequantize(*type, entry->tensor->bytes.data(), want[0] * want[1], scales.data());
+  stored.scale_type = *type;
+  stored.scales = entry->tensor->bytes.data();
   used_scales_.insert(name);
-  return scales;
 }
 
 void HfReader::check_unexpected() const {
@@ -119,13 +121,22 @@ void HfReader::read(size_t index, int64_t begin, int64_t end, float* out) const 
   const int64_t columns = at.shape.size() > 1 ? at.shape[1] : 1;
   const int64_t first = at.first_row + begin;
   const int64_t count = (end - begin) * columns;
-  dequantize(stored.type, stored.bytes + stored_bytes(stored.type, first * columns), count, out);
-  if (stored.scales.empty()) return;
+  const std::byte* bytes = stored.bytes + stored_bytes(stored.type, first * columns);
+  dequantize(stored.type, bytes, count, out);
+  // With what the system may have mapped around the first page touched: a folio of up to 2 MiB.
+  const auto before = std::min<std::ptrdiff_t>(bytes - stored.bytes, 2 << 20);
+  release_pages({bytes - before, static_cast<size_t>(before + stored_bytes(stored.type, count))});
+  if (!stored.scales) return;
   const int64_t blocks = (columns + fp8_.columns - 1) / fp8_.columns;
+  std::vector<float> scales(static_cast<size_t>(blocks));  // of one row of blocks
   for (int64_t row = 0; row < end - begin; ++row) {
-    const float* scales = stored.scales.data() + (first + row) / fp8_.rows * blocks;
+    if (row == 0 || (first + row) % fp8_.rows == 0) {
+      const int64_t block = (first + row) / fp8_.rows * blocks;
+      dequantize(stored.scale_type, stored.scales + stored_bytes(stored.scale_type, block), blocks,
+                 scales.data());
+    }
     for (int64_t column = 0; column < columns; ++column) {
-      out[row * columns + column] *= scales[column / fp8_.columns];
+      out[row * columns + column] *= scales[static_cast<size_t>(column / fp8_.columns)];
     }
   }
 }

@@ -29,6 +29,16 @@ TEST(File, MappedFileShowsTheBytes) {
   EXPECT_TRUE(MappedFile(folder.file("empty", "")).bytes().empty());
 }
 
+TEST(File, ReleasedPagesAreReadAgain) {
+  const test::TemporaryFolder folder;
+  const std::string bytes(10000, 'x');
+  const MappedFile mapped(folder.file("a", bytes));
+  EXPECT_EQ(mapped.text(), bytes);
+  release_pages(mapped.bytes().subspan(100, 9000));
+  release_pages({});
+  EXPECT_EQ(mapped.text(), bytes);
+}
+
 TEST(File, MappedFileCanBeMoved) {
   const test::TemporaryFolder folder;
   MappedFile a(folder.file("a", "one"));
