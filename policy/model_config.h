@@ -10,6 +10,7 @@
 namespace grpo::policy {
 
 class GgufFile;
+class GgufMetadata;
 
 /// How rotary frequencies are stretched (docs/architecture.md; transformers' rope types).
 enum class RopeScalingKind { kNone, kLinear, kLlama3, kYarn, kLongrope };
@@ -120,6 +121,9 @@ struct ModelConfig {
   static ModelConfig from_gguf(const GgufFile& gguf);
   /// config.json that transformers reads back to the same model (used when saving).
   nlohmann::json to_hf() const;
+  /// The key-values `general.` and `<architecture>.` of a GGUF file that llama.cpp reads back to
+  /// the same model. Throws Error (exit code 2) naming what its architecture has no form for.
+  GgufMetadata to_gguf() const;
 
   int64_t num_parameters() const;  ///< norms and biases counted (docs/models.md check values)
   int64_t num_active_parameters() const;  ///< per token: top_k of the routed experts

@@ -230,6 +230,12 @@ std::optional<StoredType> from_gguf_type(uint32_t id) {
   return std::nullopt;
 }
 
+uint32_t gguf_type_id(StoredType type) {
+  const TypeRow& r = row_of(type);
+  check(r.gguf >= 0, "{}: GGUF has no such type", r.name);
+  return static_cast<uint32_t>(r.gguf);
+}
+
 void dequantize(StoredType type, const std::byte* bytes, int64_t num_elements, float* out) {
   const TypeRow& r = row_of(type);
   check(num_elements % r.layout.elements == 0, "{} elements are no whole blocks of {}",

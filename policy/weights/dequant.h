@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace grpo::policy {
@@ -44,10 +45,19 @@ std::string_view type_name(StoredType type);
 /// types that hold no weights this program reads.
 std::optional<StoredType> from_safetensors_dtype(std::string_view dtype);
 std::optional<StoredType> from_gguf_type(uint32_t id);
+/// GGUF's id of a type; Error for FP8, which has none.
+uint32_t gguf_type_id(StoredType type);
 
 /// Widens `num_elements` numbers, a multiple of the block's elements, to float32. Exact, except
 /// that float64 is rounded. `bytes` needs no alignment.
 void dequantize(StoredType type, const std::byte* bytes, int64_t num_elements, float* out);
+
+/// The counterpart, for the types that are written: float32, float16, bfloat16 (nearest, ties to
+/// even) and q8_0 (ggml's quantize_row_q8_0_ref: d = max |x| / 127, q = x / d rounded half away
+/// from zero, d then as float16). Whole blocks; `out` holds stored_bytes(type, values.size()).
+/// Throws Error (exit code 2), beginning with `where`, for a number beyond the type's range.
+void quantize(StoredType type, std::span<const float> values, std::byte* out,
+              std::string_view where);
 
 float half_to_float(uint16_t bits);
 float bfloat16_to_float(uint16_t bits);

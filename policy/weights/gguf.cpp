@@ -1,7 +1,9 @@
 #include "policy/weights/gguf.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -63,6 +65,16 @@ std::optional<int64_t> as_integer(uint32_t type, const std::byte* p) {
     default:
       return std::nullopt;
   }
+}
+
+/// The double of the shortest decimal that names the float: 1e-5 stays 1e-5, as whoever wrote it
+/// meant, and does not become 9.999999747378752e-06.
+double widen(float value) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  double wide = value;
+  std::from_chars(text.data(), end, wide);
+  return wide;
 }
 
 std::optional<double> as_number(uint32_t type, const std::byte* p) {
@@ -254,7 +266,7 @@ double GgufFile::number(std::string_view key) const {
   const Value& v = value(key, /*array=*/false);
   const auto number = as_number(v.type, v.bytes.data());
   if (!number) fail(key, "a number");
-  return *number;
+  return v.type == kF32 ? widen(load<float>(v.bytes.data())) : *number;
 }
 
 bool GgufFile::boolean(std::string_view key) const {

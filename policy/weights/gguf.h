@@ -40,7 +40,7 @@ class GgufFile {
 
   // Metadata by type. The plain getters throw Error naming file and key when the key is missing;
   // all throw when its type does not fit. Any integer type serves as integer, both float types and
-  // integers as number.
+  // integers as number; a float32 is widened by its shortest decimal (1e-5 is 1e-5).
   int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
   bool boolean(std::string_view key) const;

@@ -7,13 +7,13 @@
 
 #include "base/error.h"
 #include "policy/model_config.h"
+#include "policy/weights/family.h"
 #include "policy/weights/gguf.h"
+#include "policy/weights/gguf_architecture.h"
 #include "policy/weights/hf_rope.h"
 
 namespace grpo::policy {
 namespace {
-
-constexpr std::string_view kArchitectures[] = {"llama", "qwen2", "qwen3", "qwen3moe", "deepseek2"};
 
 /// Reads `<architecture>.` keys and remembers which, so that what is left over can be refused.
 class Fields {
@@ -67,8 +67,9 @@ class Fields {
 
 std::string family_of(std::string_view architecture, Fields& f) {
   if (architecture == "llama") return f.integer("expert_count", 0) > 0 ? "mixtral" : "llama";
-  if (architecture == "qwen3moe") return "qwen3_moe";
-  if (architecture != "deepseek2") return std::string(architecture);
+  if (architecture != "deepseek2") {
+    return std::string(gguf_architecture_of(architecture)->model_type);
+  }
   // 1 is softmax (DeepSeek-V2), 2 is sigmoid (V3, R1). Without the key only V2 files exist.
   const int64_t gating = f.integer("expert_gating_func", 1);
   check_input(gating == 1 || gating == 2, "{}: deepseek2.expert_gating_func: {} is not supported",
@@ -97,7 +98,8 @@ void read_rope(Fields& f, ModelConfig& c) {
     rope.beta_fast = f.number("rope.scaling.yarn_beta_fast", 32);
     rope.beta_slow = f.number("rope.scaling.yarn_beta_slow", 1);
     // The file holds 0.1 * mscale_all_dim; every DeepSeek release has mscale equal to it.
-    rope.mscale_all_dim = rope.mscale = 10 * log_multiplier;
+    // In float32, as it was written: of 0.0707 it makes 0.707.
+    rope.mscale_all_dim = rope.mscale = std::round(log_multiplier * 1e8) / 1e7;
     rope.cos_sin_factor = log_multiplier != 0 ? 1 : yarn_mscale(factor, 1);
     rope.cos_sin_factor = f.number("rope.scaling.yarn_attn_factor", rope.cos_sin_factor);
   } else {
@@ -117,7 +119,7 @@ void read_rope(Fields& f, ModelConfig& c) {
   }
 }
 
-void read_gqa(Fields& f, std::string_view architecture, ModelConfig& c) {
+void read_gqa(Fields& f, ModelConfig& c) {
   AttentionConfig& a = c.attention;
   a.num_kv_heads =
       f.has("attention.head_count_kv") ? f.uniform("attention.head_count_kv") : a.num_heads;
@@ -132,11 +134,28 @@ void read_gqa(Fields& f, std::string_view architecture, ModelConfig& c) {
   a.qkv_bias = f.gguf().find("blk.0.attn_q.bias") != nullptr;
   a.output_bias = f.gguf().find("blk.0.attn_output.bias") != nullptr;
   c.mlp_bias = f.gguf().find("blk.0.ffn_gate.bias") != nullptr;
-  if (architecture.starts_with("qwen3")) a.qk_norm = QkNorm::kPerHead;
+  a.qk_norm = find_family(c.model_type)->qk_norm;
   a.softmax_scale = 1 / std::sqrt(static_cast<double>(a.head_dim));
   c.rope.rotary_dim = f.integer("rope.dimension_count", a.head_dim);
-  check_input(c.rope.rotary_dim == a.head_dim, "{}: rope.dimension_count: expected {}, got {}",
-              f.where(), a.head_dim, c.rope.rotary_dim);
+  const bool partial = c.model_type == "phi3" && c.rope.rotary_dim >= 2 &&
+                       c.rope.rotary_dim <= a.head_dim && c.rope.rotary_dim % 2 == 0;
+  check_input(partial || c.rope.rotary_dim == a.head_dim,
+              "{}: rope.dimension_count: expected {}, got {}", f.where(), a.head_dim,
+              c.rope.rotary_dim);
+  if (c.model_type == "phi3") {
+    const int64_t window = f.integer("attention.sliding_window", 0);
+    check_input(window >= 0, "{}: attention.sliding_window: {} is out of range", f.where(), window);
+    for (LayerConfig& layer : c.layers) layer.sliding_window = window;
+  }
+  if (c.model_type == "granite") {
+    a.softmax_scale = f.number("attention.scale", a.softmax_scale);
+    c.embedding_multiplier = f.number("embedding_scale", 1);
+    c.residual_multiplier = f.number("residual_scale", 1);
+    c.logits_divisor = f.number("logit_scale");
+  }
+  if (c.model_type == "smollm3") {  // in llama.cpp's code, no key says it
+    for (size_t i = 0; i < c.layers.size(); ++i) c.layers[i].rope = (i + 1) % 4 != 0;
+  }
   read_rope(f, c);
 }
 
@@ -171,10 +190,11 @@ void read_moe(Fields& f, ModelConfig& c) {
   const int64_t dense_layers = deepseek ? f.integer("leading_dense_block_count", 0) : 0;
   for (int64_t i = 0; i < c.num_layers; ++i)
     c.layers[static_cast<size_t>(i)].moe = i >= dense_layers;
-  m.expert_dim =
-      c.model_type == "mixtral" ? c.intermediate_dim : f.integer("expert_feed_forward_length");
-  // llama.cpp always renormalises Mixtral and Qwen3-MoE, whose files say nothing of it.
-  m.renormalize = f.boolean("expert_weights_norm", !deepseek);
+  const bool expert_is_ffn = c.model_type == "mixtral" || c.model_type == "olmoe";
+  m.expert_dim = expert_is_ffn ? c.intermediate_dim : f.integer("expert_feed_forward_length");
+  // llama.cpp always renormalises Mixtral and Qwen3-MoE, never OLMoE, whose files say nothing of
+  // it.
+  m.renormalize = f.boolean("expert_weights_norm", !deepseek && c.model_type != "olmoe");
   m.scale = f.number("expert_weights_scale", 1);
   if (!deepseek) return;
   const int64_t shared = f.integer("expert_shared_count", 0);
@@ -198,7 +218,7 @@ void read_special_ids(const GgufFile& gguf, ModelConfig& c) {
   };
   c.bos = find("tokenizer.ggml.bos_token_id");
   c.pad = find("tokenizer.ggml.padding_token_id");
-  for (const char* key : {"eos", "eot"}) {
+  for (const char* key : {"eos", "eot", "eom"}) {
     const auto id = find(fmt::format("tokenizer.ggml.{}_token_id", key));
     if (id && std::ranges::find(c.eos, *id) == c.eos.end()) c.eos.push_back(*id);
   }
@@ -208,9 +228,9 @@ void read_special_ids(const GgufFile& gguf, ModelConfig& c) {
 
 ModelConfig ModelConfig::from_gguf(const GgufFile& gguf) {
   const std::string_view architecture = gguf.text("general.architecture");
-  check_input(std::ranges::find(kArchitectures, architecture) != std::end(kArchitectures),
+  check_input(gguf_architecture_of(architecture) != nullptr,
               "{}: general.architecture: '{}' is not supported; known: {}", gguf.path().string(),
-              architecture, fmt::join(kArchitectures, ", "));
+              architecture, known_gguf_architectures());
   Fields f(gguf, architecture);
   ModelConfig c;
   c.model_type = family_of(architecture, f);
@@ -241,9 +261,9 @@ ModelConfig ModelConfig::from_gguf(const GgufFile& gguf) {
   if (architecture == "deepseek2") {
     read_mla(f, c);
   } else {
-    read_gqa(f, architecture, c);
+    read_gqa(f, c);
   }
-  if (architecture == "qwen3moe" || architecture == "deepseek2" || c.model_type == "mixtral") {
+  if (find_family(c.model_type)->moe) {
     read_moe(f, c);
   } else {
     f.integer("expert_count", 0);

@@ -2,7 +2,9 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "policy/weights/gguf.h"
+#include "policy/weights/gguf_architecture.h"
 #include "policy/weights/weight_reader.h"
 
 namespace grpo::policy {
@@ -42,8 +44,8 @@ class GgufReader final : public WeightReader {
 };
 
 GgufReader::GgufReader(const fs::path& file) : files_(open_gguf_parts(file)) {
-  permuted_ = files_[0].text("general.architecture") == "llama";
   set_config(ModelConfig::from_gguf(files_[0]), gguf_place);
+  permuted_ = find_gguf_architecture(config().model_type)->permuted;
   for (size_t i = 0; i < parameters().size(); ++i) {
     stored_.push_back(store(parameters()[i], place(i)));
   }
@@ -88,10 +90,7 @@ GgufReader::Stored GgufReader::store(const ParameterInfo& parameter, const Tenso
     return stored;
   }
   stored.tensor = require(place.name, place.shape);
-  for (const char* ending :
-       {"attention.q", "attention.k", "attention.q.bias", "attention.k.bias"}) {
-    if (permuted_ && parameter.name.ends_with(ending)) stored.permuted_head = a.head_dim;
-  }
+  if (permuted_ && is_rotated(parameter.name)) stored.permuted_head = a.head_dim;
   check_input(place.shape.size() > 1 || block_layout(stored.tensor->type).elements == 1,
               "{}: {}: {} is not supported for a vector", file, place.name,
               type_name(stored.tensor->type));
@@ -112,8 +111,17 @@ void GgufReader::read(size_t index, int64_t begin, int64_t end, float* out) cons
     dequantize(type, stored.tensor->bytes.data() + stored_bytes(type, first), count * columns, to);
   };
   const int64_t head = stored.permuted_head;
+  const auto release = [&](int64_t row, int64_t count) {
+    // With what the system may have mapped around the first page touched: a folio of up to 2 MiB.
+    const int64_t first = stored_bytes(type, (at.first_row + row) * columns);
+    const int64_t begin_at = std::max<int64_t>(0, first - (2 << 20));
+    const int64_t end_at = first + stored_bytes(type, count * columns);
+    release_pages(stored.tensor->bytes.subspan(static_cast<size_t>(begin_at),
+                                               static_cast<size_t>(end_at - begin_at)));
+  };
   if (head == 0) {
     read_from(begin, end - begin, out);
+    release(begin, end - begin);
     return;
   }
   // Row s * D/2 + j of a head stands at 2 j + s: pairs beside each other, as Meta rotates them.
@@ -123,6 +131,8 @@ void GgufReader::read(size_t index, int64_t begin, int64_t end, float* out) cons
     const int64_t j = in_head % (head / 2);
     read_from(row - in_head + 2 * j + s, 1, out + (row - begin) * columns);
   }
+  const int64_t first = begin / head * head;
+  release(first, (end + head - 1) / head * head - first);
 }
 
 void GgufReader::read_kv_b(const KvParts& parts, int64_t begin, int64_t end, float* out) const {

@@ -166,6 +166,14 @@ TensorPlace gguf_place(const ModelConfig& config, const ParameterInfo& parameter
   return place;
 }
 
+bool is_rotated(std::string_view own_name) {
+  for (const std::string_view ending :
+       {"attention.q", "attention.k", "attention.q.bias", "attention.k.bias"}) {
+    if (own_name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
 bool is_harmless_extra(const ModelConfig& config, std::string_view hf_name) {
   if (hf_name.ends_with(".rotary_emb.inv_freq")) return true;
   constexpr std::string_view kLayers = "model.layers.";

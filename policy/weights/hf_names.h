@@ -31,6 +31,9 @@ struct TensorPlace {
 TensorPlace hf_place(const ModelConfig& config, const ParameterInfo& parameter);
 TensorPlace gguf_place(const ModelConfig& config, const ParameterInfo& parameter);
 
+/// Whether rows of the parameter (or its numbers, a bias) are what rotary embeddings turn: q and k.
+bool is_rotated(std::string_view own_name);
+
 /// Tensors that a published checkpoint may hold beside the model's own: rotary tables of old
 /// exports, and the layers of a multi-token prediction module.
 bool is_harmless_extra(const ModelConfig& config, std::string_view hf_name);

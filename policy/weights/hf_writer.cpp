@@ -38,17 +38,6 @@ struct Output {
   std::vector<const ParameterInfo*> parts;
 };
 
-void send(std::span<const float> values, const std::string& dtype, const ByteSink& sink) {
-  if (dtype == "F32") {
-    sink(std::as_bytes(values));
-    return;
-  }
-  std::vector<uint16_t> narrow(values.size());
-  std::ranges::transform(values, narrow.begin(),
-                         dtype == "BF16" ? float_to_bfloat16 : float_to_half);
-  sink(std::as_bytes(std::span(narrow)));
-}
-
 }  // namespace
 
 void write_hf_files(const fs::path& dir, const ModelConfig& config, const RowSource& source,
@@ -61,8 +50,9 @@ void write_hf_files(const fs::path& dir, const ModelConfig& config, const RowSou
   json["transformers_version"] = "4.57.1";
   json.update(options.extra);
   write_atomically(dir / "config.json", json.dump(2) + "\n");
-  nlohmann::json generation = {{"bos_token_id", json["bos_token_id"]},
-                               {"eos_token_id", json["eos_token_id"]}};
+  nlohmann::json generation = options.generation;
+  for (const char* key : {"bos_token_id", "eos_token_id"}) generation[key] = json[key];
+  generation.erase("pad_token_id");
   if (config.pad) generation["pad_token_id"] = *config.pad;
   write_atomically(dir / "generation_config.json", generation.dump(2) + "\n");
 
@@ -82,19 +72,23 @@ void write_hf_files(const fs::path& dir, const ModelConfig& config, const RowSou
     output.parts.push_back(&parameter);
   }
   std::vector<float> rows;
-  write_sharded(dir, specs, options.shard_bytes,
-                [&](const SafetensorsSpec& spec, const ByteSink& sink) {
-                  for (const ParameterInfo* part : outputs.find(spec.name)->second.parts) {
-                    const int64_t columns = part->shape.size() > 1 ? part->shape[1] : 1;
-                    const int64_t step = std::max<int64_t>(1, kNumbersAtOnce / columns);
-                    for (int64_t begin = 0; begin < part->shape[0]; begin += step) {
-                      const int64_t end = std::min(begin + step, part->shape[0]);
-                      rows.resize(static_cast<size_t>((end - begin) * columns));
-                      source(part->name, begin, end, rows.data());
-                      send(rows, spec.dtype, sink);
-                    }
-                  }
-                });
+  std::vector<std::byte> bytes;
+  write_sharded(
+      dir, specs, options.shard_bytes, [&](const SafetensorsSpec& spec, const ByteSink& sink) {
+        const StoredType type = *from_safetensors_dtype(spec.dtype);
+        for (const ParameterInfo* part : outputs.find(spec.name)->second.parts) {
+          const int64_t columns = part->shape.size() > 1 ? part->shape[1] : 1;
+          const int64_t step = std::max<int64_t>(1, kNumbersAtOnce / columns);
+          for (int64_t begin = 0; begin < part->shape[0]; begin += step) {
+            const int64_t end = std::min(begin + step, part->shape[0]);
+            rows.resize(static_cast<size_t>((end - begin) * columns));
+            source(part->name, begin, end, rows.data());
+            bytes.resize(static_cast<size_t>(stored_bytes(type, (end - begin) * columns)));
+            quantize(type, rows, bytes.data(), spec.name);
+            sink(bytes);
+          }
+        }
+      });
 }
 
 void write_hf(const fs::path& dir, const ModelConfig& config, const RowSource& source,

@@ -19,6 +19,9 @@ struct HfWriteOptions {
   StoredType dtype = StoredType::kBf16;             ///< float32, bfloat16 or float16
   int64_t shard_bytes = int64_t{5} << 30;           ///< larger models are cut into shards
   nlohmann::json extra = nlohmann::json::object();  ///< keys put into config.json as they are
+  /// What generation_config.json says besides special ids, which are the configuration's: sampling
+  /// settings of the model that is converted.
+  nlohmann::json generation = nlohmann::json::object();
   /// Puts further files (tokenizer, trainer's state) into the folder before it appears.
   std::function<void(const std::filesystem::path&)> add_files;
 };

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "policy/weights/family.h"
+#include "policy/weights/llama3_rope.h"
 #include "policy/weights/strict_json.h"
 
 namespace grpo::policy {
@@ -12,9 +13,13 @@ namespace {
 using nlohmann::json;
 
 json rope_scaling(const RopeConfig& rope, const std::string& model_type) {
-  // Factors from a GGUF file have no form in config.json.
-  check(rope.frequency_factors.empty(),
-        "rotary frequency factors (rope_freqs.weight) cannot be written to config.json");
+  if (!rope.frequency_factors.empty()) {  // from a GGUF file, which has nothing else
+    const auto llama3 = find_llama3(rope);
+    check_input(llama3.has_value(),
+                "rope_freqs.weight: no llama3 scaling has these factors, and config.json no other "
+                "form for them");
+    return rope_scaling(*llama3, model_type);
+  }
   switch (rope.scaling) {
     case RopeScalingKind::kNone:
       return nullptr;
