@@ -84,13 +84,13 @@ void BpeTokenizer::read(const JsonNode& root) {
   model_ = std::make_unique<BpeModel>(root.at("model"), pre_tokenizer_.byte_level()
                                                             ? BpeAlphabet::kBytes
                                                             : BpeAlphabet::kCharacters);
-  std::vector<AddedToken> added = read_added_tokens(root);
-  check_added_ids(root, added, *model_);
-  override_added_tokens(config_.added_tokens, file_, added);
-  set_tokens(root, added);
+  added_ = read_added_tokens(root);
+  check_added_ids(root, added_, *model_);
+  override_added_tokens(config_.added_tokens, file_, added_);
+  set_tokens(root);
 
   std::vector<AddedToken> raw, normalized;
-  for (const AddedToken& token : added) (token.normalized ? normalized : raw).push_back(token);
+  for (const AddedToken& token : added_) (token.normalized ? normalized : raw).push_back(token);
   raw_matcher_ = AddedTokenMatcher(raw, nullptr);
   normalized_matcher_ = AddedTokenMatcher(normalized, &normalizer_);
   set_special_ids();
@@ -99,11 +99,11 @@ void BpeTokenizer::read(const JsonNode& root) {
   }
 }
 
-void BpeTokenizer::set_tokens(const JsonNode& root, const std::vector<AddedToken>& added) {
+void BpeTokenizer::set_tokens(const JsonNode& root) {
   tokens_ = model_->tokens();
   used_.resize(tokens_.size());
   for (size_t id = 0; id < tokens_.size(); ++id) used_[id] = model_->has_id(static_cast<int>(id));
-  for (const AddedToken& token : added) {
+  for (const AddedToken& token : added_) {
     const auto id = static_cast<size_t>(token.id);
     if (id >= tokens_.size()) {
       tokens_.resize(id + 1);
@@ -120,9 +120,9 @@ void BpeTokenizer::set_tokens(const JsonNode& root, const std::vector<AddedToken
     used_[id] = true;
   }
   special_.resize(tokens_.size());
-  for (const AddedToken& token : added) special_[static_cast<size_t>(token.id)] = token.special;
+  for (const AddedToken& token : added_) special_[static_cast<size_t>(token.id)] = token.special;
   decoder_input_ = tokens_;
-  for (const AddedToken& token : added) {
+  for (const AddedToken& token : added_) {
     std::string storage;
     if (token.normalized) {
       decoder_input_[static_cast<size_t>(token.id)] = normalizer_.apply(token.content, storage);

@@ -32,12 +32,14 @@ class BpeTokenizer : public Tokenizer {
   bool is_special(int32_t id) const override;
   bool may_change(std::span<const int32_t> ids, bool skip_special_tokens) const override;
   void save(const std::filesystem::path& directory) const override;
+  GgufVocab to_gguf() const override;
 
  private:
   void read(const JsonNode& root);
-  void set_tokens(const JsonNode& root, const std::vector<AddedToken>& added);
+  void set_tokens(const JsonNode& root);
   void set_special_ids();
   void encode_section(std::string_view text, bool at_start, std::vector<int32_t>& ids) const;
+  GgufVocab characters_to_gguf(const nlohmann::json& root, bool blank_in_front) const;
   size_t index_of(int32_t id) const;  // Error unless the id has a token
   // Whether decoding writes anything: ids between others may belong to no token, and a policy may
   // still draw them. Error where the id is out of range.
@@ -50,6 +52,7 @@ class BpeTokenizer : public Tokenizer {
   std::unique_ptr<BpeModel> model_;
   PostProcessor post_processor_;
   TokenDecoder decoder_;
+  std::vector<AddedToken> added_;  // of tokenizer.json and tokenizer_config.json
   AddedTokenMatcher raw_matcher_, normalized_matcher_;
   std::unordered_map<std::string, int32_t> added_ids_;
   std::vector<std::string> tokens_;  // [ids] as spelled

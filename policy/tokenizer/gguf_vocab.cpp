@@ -1,5 +1,7 @@
 #include "policy/tokenizer/gguf_vocab.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "policy/tokenizer/bpe.h"
 #include "policy/tokenizer/sentencepiece.h"
@@ -36,16 +38,28 @@ TokenizerConfig config_of(const GgufVocab& vocab) {
   return config;
 }
 
+/// Names of `tokenizer.ggml.pre`; the first one of a scheme is written.
+constexpr std::pair<std::string_view, SplitScheme> kSchemes[] = {
+    {"gpt-2", SplitScheme::kGpt2},
+    {"olmo", SplitScheme::kGpt2},
+    {"smollm", SplitScheme::kSmollm},
+    {"qwen2", SplitScheme::kQwen2},
+    {"deepseek-r1-qwen", SplitScheme::kQwen2},
+    {"llama-bpe", SplitScheme::kLlama3},
+    {"deepseek-llm", SplitScheme::kDeepSeekLlm},
+    {"deepseek-coder", SplitScheme::kDeepSeekCoder},
+    {"deepseek-v3", SplitScheme::kDeepSeekV3},
+};
+
 SplitScheme scheme_of(const GgufVocab& vocab) {
-  const std::string& pre = vocab.pre;
-  if (pre == "gpt-2" || pre == "olmo") return SplitScheme::kGpt2;
-  if (pre == "smollm") return SplitScheme::kSmollm;
-  if (pre == "qwen2" || pre == "deepseek-r1-qwen") return SplitScheme::kQwen2;
-  if (pre == "llama-bpe") return SplitScheme::kLlama3;
-  if (pre == "deepseek-v3") return SplitScheme::kDeepSeekV3;
-  throw Error(fmt::format("{}: tokenizer.ggml.pre: \"{}\" is not supported; known: gpt-2, olmo, "
-                          "smollm, qwen2, deepseek-r1-qwen, llama-bpe, deepseek-v3",
-                          vocab.file, pre),
+  std::string known;
+  for (const auto& [name, scheme] : kSchemes) {
+    if (name == vocab.pre) return scheme;
+    known += known.empty() ? "" : ", ";
+    known += name;
+  }
+  throw Error(fmt::format("{}: tokenizer.ggml.pre: \"{}\" is not supported; known: {}", vocab.file,
+                          vocab.pre, known),
               2);
 }
 
@@ -127,10 +141,15 @@ std::unique_ptr<Tokenizer> sentencepiece_from_gguf(const GgufVocab& vocab) {
                              vocab.pad.value_or(-1)};
   return std::make_unique<SentencePieceTokenizer>(
       make_sentencepiece_proto(pieces, ids, has_bytes, vocab.add_space_prefix.value_or(true)),
-      vocab.file, std::move(config), SentencePieceTokenizer::Bos::kByDefault);
+      vocab.file, std::move(config), SentencePieceTokenizer::Like::kTransformers);
 }
 
 }  // namespace
+
+std::string gguf_pre_name(SplitScheme scheme) {
+  const auto named = [scheme](const auto& row) { return row.second == scheme; };
+  return std::string(std::ranges::find_if(kSchemes, named)->first);
+}
 
 std::unique_ptr<Tokenizer> Tokenizer::from_gguf_vocab(const GgufVocab& vocab) {
   check_input(!vocab.tokens.empty(), "{}: tokenizer.ggml.tokens: missing or empty", vocab.file);

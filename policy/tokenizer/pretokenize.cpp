@@ -184,7 +184,7 @@ constexpr NamedScanner kScanners[] = {
 
 }  // namespace
 
-Scanner find_scanner(std::string_view pattern) {
+std::string escape_line_breaks(std::string_view pattern) {
   std::string escaped;
   for (char c : pattern) {
     if (c == '\r') {
@@ -195,6 +195,11 @@ Scanner find_scanner(std::string_view pattern) {
       escaped += c;
     }
   }
+  return escaped;
+}
+
+Scanner find_scanner(std::string_view pattern) {
+  const std::string escaped = escape_line_breaks(pattern);
   for (const NamedScanner& known : kScanners) {
     if (known.pattern == escaped) return known.scanner;
   }

@@ -39,7 +39,7 @@ void append_bytes(std::string_view bytes, std::string& text) {
 }  // namespace
 
 SentencePieceTokenizer::SentencePieceTokenizer(std::string proto, const std::string& file,
-                                               TokenizerConfig config, Bos bos)
+                                               TokenizerConfig config, Like like)
     : proto_(std::move(proto)), file_(file), config_(std::move(config)) {
   spec_ = read_sentencepiece_spec(proto_, file_);
   check_input(!spec_.has_denormalizer, "{}: denormalizer_spec is not supported", file_);
@@ -50,22 +50,23 @@ SentencePieceTokenizer::SentencePieceTokenizer(std::string proto, const std::str
   processor_ = load(proto_, file_);
   if (config_.legacy == false) inner_processor_ = load(without_dummy_prefix(proto_), file_);
   std::vector<AddedToken> recognised;
-  read_pieces(recognised);
+  read_pieces(like, recognised);
   read_added_tokens(recognised);
   matcher_ = AddedTokenMatcher(recognised, nullptr);
-  set_special_ids(bos);
+  set_special_ids(like);
 }
 
 SentencePieceTokenizer::~SentencePieceTokenizer() = default;
 
-void SentencePieceTokenizer::read_pieces(std::vector<AddedToken>& recognised) {
+void SentencePieceTokenizer::read_pieces(Like like, std::vector<AddedToken>& recognised) {
   const int size = processor_->GetPieceSize();
   for (int id = 0; id < size; ++id) {
     Token token{processor_->IdToPiece(id), Kind::kText, false};
     check_input(is_valid_utf8(token.text), "{}: piece {} is not UTF-8", file_, id);
     if (processor_->IsByte(id)) token.kind = Kind::kByte;
     if (processor_->IsUnknown(id)) token.kind = Kind::kUnknown;
-    if (processor_->IsControl(id)) {
+    const bool special_unk = token.kind == Kind::kUnknown && like == Like::kTransformers;
+    if (processor_->IsControl(id) || special_unk) {
       token.kind = Kind::kSpecial;
       token.special = true;
       AddedToken control;
@@ -87,16 +88,16 @@ void SentencePieceTokenizer::read_added_tokens(std::vector<AddedToken>& recognis
     check_input(token.kind == Kind::kNone || token.text == added.content,
                 "{}: id {} is \"{}\", but \"{}\" in tokenizer_config.json's added_tokens_decoder",
                 file_, id, token.text, added.content);
-    if (token.kind == Kind::kNone || token.kind == Kind::kText) token.kind = Kind::kAdded;
+    if (token.kind != Kind::kSpecial && token.kind != Kind::kByte) token.kind = Kind::kAdded;
     token.text = added.content;
-    token.special = added.special && token.kind != Kind::kUnknown;
+    token.special = added.special;
     added_ids_[added.content] = added.id;
     std::erase_if(recognised, [&](const AddedToken& known) { return known.id == added.id; });
     recognised.push_back(added);
   }
 }
 
-void SentencePieceTokenizer::set_special_ids(Bos bos) {
+void SentencePieceTokenizer::set_special_ids(Like like) {
   const auto id_of = [&](const std::optional<std::string>& token, int id, const char* key) {
     if (!token) return id >= 0 ? std::optional<int32_t>(id) : std::nullopt;
     const auto found = token_to_id(*token);
@@ -107,7 +108,7 @@ void SentencePieceTokenizer::set_special_ids(Bos bos) {
   eos_ = id_of(config_.eos, processor_->eos_id(), "eos_token");
   pad_ = id_of(config_.pad, processor_->pad_id(), "pad_token");
   unk_ = id_of(config_.unk, processor_->unk_id(), "unk_token");
-  if (config_.add_bos.value_or(bos == Bos::kByDefault && bos_)) {
+  if (config_.add_bos.value_or(like == Like::kTransformers && bos_)) {
     check_input(bos_.has_value(), "{}: add_bos_token without a bos_token", file_);
     prefix_.push_back(*bos_);
   }

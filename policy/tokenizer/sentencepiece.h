@@ -23,12 +23,14 @@ namespace grpo::policy {
 /// model's dummy blank; with `legacy: false` in tokenizer_config.json only the text's start does.
 class SentencePieceTokenizer : public Tokenizer {
  public:
-  /// Whether bos goes in front of a text when the config does not say.
-  enum class Bos { kIfConfigured, kByDefault };
+  /// Whose rules hold where the config says nothing: the library's (no bos; unk cannot be written
+  /// and reads as " ⁇ ") or those of transformers' Llama classes (bos in front of a text; unk is a
+  /// special token like bos: found in text, left out by skip_special_tokens).
+  enum class Like { kSentencePiece, kTransformers };
 
   /// `proto` is the serialised model of `file` (the name in errors).
   SentencePieceTokenizer(std::string proto, const std::string& file, TokenizerConfig config,
-                         Bos bos);
+                         Like like);
   ~SentencePieceTokenizer() override;
 
   std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const override;
@@ -39,6 +41,7 @@ class SentencePieceTokenizer : public Tokenizer {
   bool is_special(int32_t id) const override;
   bool may_change(std::span<const int32_t> ids, bool skip_special_tokens) const override;
   void save(const std::filesystem::path& directory) const override;
+  GgufVocab to_gguf() const override;
 
  private:
   enum class Kind : uint8_t { kNone, kText, kByte, kUnknown, kSpecial, kAdded };
@@ -48,9 +51,9 @@ class SentencePieceTokenizer : public Tokenizer {
     bool special = false;
   };
 
-  void read_pieces(std::vector<AddedToken>& recognised);
+  void read_pieces(Like like, std::vector<AddedToken>& recognised);
   void read_added_tokens(std::vector<AddedToken>& recognised);
-  void set_special_ids(Bos bos);
+  void set_special_ids(Like like);
   const Token& token_at(int32_t id) const;  // Error when there is none
 
   std::string proto_, file_;

@@ -110,13 +110,20 @@ SentencePieceSpec read_sentencepiece_spec(std::string_view proto, const std::str
   MessageReader::Field field, inner;
   for (MessageReader model(proto, file); model.next(field);) {
     MessageReader message(field.bytes, file);
-    if (field.number == kTrainerSpec) {
+    if (field.number == kPieces) {
+      spec.types.push_back(PieceType::kNormal);
       while (message.next(inner)) {
+        if (inner.number == kPieceType) spec.types.back() = static_cast<PieceType>(inner.varint);
+      }
+    } else if (field.number == kTrainerSpec) {
+      while (message.next(inner)) {
+        if (inner.number == kModelType) spec.bpe = inner.varint == kModelTypeBpe;
         if (inner.number == kWhitespaceSuffix) spec.treat_whitespace_as_suffix = inner.varint;
         if (inner.number == kUnkSurface) spec.unk_surface = inner.bytes;
       }
     } else if (field.number == kNormalizerSpec) {
       while (message.next(inner)) {
+        if (inner.number == kCharsMap) spec.has_normalizer_rules = !inner.bytes.empty();
         if (inner.number == kDummyPrefix) spec.add_dummy_prefix = inner.varint;
         if (inner.number == kExtraWhitespaces) spec.remove_extra_whitespaces = inner.varint;
         if (inner.number == kEscapeWhitespaces) spec.escape_whitespaces = inner.varint;

@@ -7,24 +7,6 @@
 
 namespace grpo::policy {
 
-/// What of a SentencePiece ModelProto the library does not tell.
-/// Source: google/sentencepiece, src/sentencepiece_model.proto.
-struct SentencePieceSpec {
-  bool add_dummy_prefix = true;
-  bool remove_extra_whitespaces = true;
-  bool escape_whitespaces = true;
-  bool treat_whitespace_as_suffix = false;
-  bool has_denormalizer = false;
-  std::string unk_surface = " \xE2\x81\x87 ";
-};
-
-/// Error naming `file` when the bytes are not a protobuf message.
-SentencePieceSpec read_sentencepiece_spec(std::string_view proto, const std::string& file);
-
-/// A ModelProto's bytes with `add_dummy_prefix` off: of a message that stands twice, protobuf
-/// merges the fields, the later ones winning.
-std::string without_dummy_prefix(std::string proto);
-
 /// Types of pieces; GGUF's token types are the same numbers.
 enum class PieceType : int32_t {
   kNormal = 1,
@@ -34,6 +16,27 @@ enum class PieceType : int32_t {
   kUnused = 5,
   kByte = 6,
 };
+
+/// What of a SentencePiece ModelProto the library does not tell.
+/// Source: google/sentencepiece, src/sentencepiece_model.proto.
+struct SentencePieceSpec {
+  bool add_dummy_prefix = true;
+  bool remove_extra_whitespaces = true;
+  bool escape_whitespaces = true;
+  bool treat_whitespace_as_suffix = false;
+  bool has_denormalizer = false;
+  bool has_normalizer_rules = false;  ///< precompiled_charsmap: nmt_nfkc and the like
+  std::vector<PieceType> types;       ///< [pieces]
+  bool bpe = false;                   ///< model_type BPE; else unigram, word or char
+  std::string unk_surface = " \xE2\x81\x87 ";
+};
+
+/// Error naming `file` when the bytes are not a protobuf message.
+SentencePieceSpec read_sentencepiece_spec(std::string_view proto, const std::string& file);
+
+/// A ModelProto's bytes with `add_dummy_prefix` off: of a message that stands twice, protobuf
+/// merges the fields, the later ones winning.
+std::string without_dummy_prefix(std::string proto);
 
 struct Piece {
   std::string text;

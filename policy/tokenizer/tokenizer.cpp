@@ -21,10 +21,9 @@ std::unique_ptr<Tokenizer> Tokenizer::from_directory(const fs::path& directory) 
   }
   check_input(fs::exists(model), "{}: no tokenizer: neither tokenizer.json nor tokenizer.model",
               directory.string());
-  // As transformers' Llama classes do, which read this kind of file.
-  constexpr auto kBos = SentencePieceTokenizer::Bos::kByDefault;
-  return std::make_unique<SentencePieceTokenizer>(read_file(model), model.string(),
-                                                  TokenizerConfig::from_directory(directory), kBos);
+  constexpr auto kLike = SentencePieceTokenizer::Like::kTransformers;
+  return std::make_unique<SentencePieceTokenizer>(
+      read_file(model), model.string(), TokenizerConfig::from_directory(directory), kLike);
 }
 
 std::unique_ptr<Tokenizer> Tokenizer::from_hf_json(const fs::path& path) {
@@ -32,9 +31,9 @@ std::unique_ptr<Tokenizer> Tokenizer::from_hf_json(const fs::path& path) {
 }
 
 std::unique_ptr<Tokenizer> Tokenizer::from_sentencepiece(const fs::path& path) {
-  constexpr auto kBos = SentencePieceTokenizer::Bos::kIfConfigured;
+  constexpr auto kLike = SentencePieceTokenizer::Like::kSentencePiece;
   return std::make_unique<SentencePieceTokenizer>(read_file(path), path.string(), TokenizerConfig(),
-                                                  kBos);
+                                                  kLike);
 }
 
 std::string StreamingDecoder::take() {

@@ -58,6 +58,10 @@ class Tokenizer {
   /// for byte, others made to give the same ids.
   virtual void save(const std::filesystem::path& directory) const = 0;
 
+  /// The keys of a GGUF file (gguf_vocab.h) that give the same ids; ids without a token are unused
+  /// ones. Error (exit code 2) naming what GGUF has no form for.
+  virtual GgufVocab to_gguf() const = 0;
+
   std::optional<int32_t> bos() const { return bos_; }
   std::optional<int32_t> eos() const { return eos_; }
   std::optional<int32_t> pad() const { return pad_; }

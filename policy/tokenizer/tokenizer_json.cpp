@@ -41,6 +41,19 @@ OrderedJson pre_tokenizer(SplitScheme scheme) {
     case SplitScheme::kLlama3:
       steps.push_back(split(kLlama3Pattern));
       break;
+    case SplitScheme::kDeepSeekLlm:
+      for (const auto pattern : {kLineBreak, kDeepSeekLlmLetters, kDeepSeekLlmPunctuation,
+                                 kTrailingBlanks, kDeepSeekLlmCjk}) {
+        steps.push_back(split(pattern));
+      }
+      steps.push_back({{"type", "Digits"}, {"individual_digits", true}});
+      break;
+    case SplitScheme::kDeepSeekCoder:
+      for (const auto pattern : {kLineBreak, kLetters, kPunctuation, kDeepSeekLlmCjk}) {
+        steps.push_back(split(pattern));
+      }
+      steps.push_back({{"type", "Digits"}, {"individual_digits", true}});
+      break;
     case SplitScheme::kDeepSeekV3:
       steps.push_back(split(kDeepSeekNumbers));
       steps.push_back(split(kDeepSeekCjk));
@@ -49,6 +62,11 @@ OrderedJson pre_tokenizer(SplitScheme scheme) {
   }
   steps.push_back(byte_level(/*use_regex=*/false));
   return {{"type", "Sequence"}, {"pretokenizers", steps}};
+}
+
+OrderedJson normalizer(SplitScheme scheme) {
+  if (scheme == SplitScheme::kQwen2) return {{"type", "NFC"}};
+  return nullptr;
 }
 
 OrderedJson added_token(const AddedToken& token) {
@@ -84,6 +102,35 @@ OrderedJson post_processor(const BpeParts& parts) {
           {"processors", OrderedJson::array({byte_level(/*use_regex=*/false), ids_around})}};
 }
 
+/// A step as far as ids depend on it: defaults written out, offsets left out, line breaks of a
+/// pattern as escapes.
+OrderedJson plain_step(const nlohmann::json& step) {
+  OrderedJson plain = step;
+  const std::string type = plain.value("type", "");
+  plain.erase("trim_offsets");
+  if (type == "ByteLevel") {
+    plain = {{"type", type},
+             {"add_prefix_space", step.value("add_prefix_space", true)},
+             {"use_regex", step.value("use_regex", true)}};
+  } else if (type == "Split" && step.contains("pattern") && step["pattern"].is_object()) {
+    plain = {{"type", type},
+             {"pattern", escape_line_breaks(step["pattern"].value("Regex", ""))},
+             {"behavior", step.value("behavior", "")},
+             {"invert", step.value("invert", false)}};
+  }
+  return plain;
+}
+
+std::vector<OrderedJson> plain_steps(const nlohmann::json& pre_tokenizer) {
+  if (!pre_tokenizer.is_object()) return {};
+  if (pre_tokenizer.value("type", "") != "Sequence") return {plain_step(pre_tokenizer)};
+  std::vector<OrderedJson> steps;
+  for (const auto& step : pre_tokenizer.value("pretokenizers", nlohmann::json::array())) {
+    steps.push_back(plain_step(step));
+  }
+  return steps;
+}
+
 AddedToken plain_added_token(int32_t id, const std::string& content, bool special) {
   AddedToken token;
   token.id = id;
@@ -94,6 +141,19 @@ AddedToken plain_added_token(int32_t id, const std::string& content, bool specia
 
 }  // namespace
 
+std::optional<SplitScheme> find_split_scheme(const nlohmann::json& root) {
+  using enum SplitScheme;
+  const auto part = [&](const char* key) { return root.value(key, nlohmann::json()); };
+  const auto steps = plain_steps(part("pre_tokenizer"));
+  for (const SplitScheme scheme :
+       {kGpt2, kSmollm, kQwen2, kLlama3, kDeepSeekLlm, kDeepSeekCoder, kDeepSeekV3}) {
+    if (steps != plain_steps(nlohmann::json(pre_tokenizer(scheme)))) continue;
+    if (part("normalizer") != nlohmann::json(normalizer(scheme))) continue;
+    return scheme;
+  }
+  return std::nullopt;
+}
+
 std::string make_tokenizer_json(const BpeParts& parts) {
   OrderedJson added = OrderedJson::array();
   // In the vocabulary too: `tokenizers` gives an added token that is not there an id of its own.
@@ -102,13 +162,11 @@ std::string make_tokenizer_json(const BpeParts& parts) {
     added.push_back(added_token(token));
     vocab.emplace(token.content, token.id);
   }
-  OrderedJson normalizer;  // null
-  if (parts.scheme == SplitScheme::kQwen2) normalizer = {{"type", "NFC"}};
   OrderedJson root = {{"version", "1.0"},
                       {"truncation", nullptr},
                       {"padding", nullptr},
                       {"added_tokens", added},
-                      {"normalizer", normalizer},
+                      {"normalizer", normalizer(parts.scheme)},
                       {"pre_tokenizer", pre_tokenizer(parts.scheme)},
                       {"post_processor", post_processor(parts)},
                       {"decoder", byte_level(/*use_regex=*/false)}};

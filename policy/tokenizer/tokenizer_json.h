@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,19 @@ namespace grpo::policy {
 
 /// How text is cut before a byte-level BPE; each is the pipeline that its models' tokenizer.json
 /// has.
-enum class SplitScheme { kGpt2, kSmollm, kQwen2, kLlama3, kDeepSeekV3 };
+enum class SplitScheme {
+  kGpt2,
+  kSmollm,
+  kQwen2,
+  kLlama3,
+  kDeepSeekLlm,
+  kDeepSeekCoder,
+  kDeepSeekV3,
+};
+
+/// The scheme of a tokenizer.json, by its `normalizer` and `pre_tokenizer`; nothing when they are
+/// none of these. `root` is the whole file.
+std::optional<SplitScheme> find_split_scheme(const nlohmann::json& root);
 
 /// A vocabulary of our own for byte-level BPE.
 struct ByteLevelVocab {

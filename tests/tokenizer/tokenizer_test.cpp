@@ -321,6 +321,24 @@ TEST(Tokenizer, AGgufLlamaVocabularyWithoutABlankInFrontSaysSoToTransformers) {
             (std::vector<int32_t>{265, 266}));
 }
 
+// Checked against transformers 4.57.6, LlamaTokenizer and LlamaTokenizerFast of a folder that has
+// nothing but a tokenizer.model.
+TEST(Tokenizer, AFolderWithATokenizerModelAloneHasUnkAsASpecialToken) {
+  const TemporaryFolder folder;
+  Tokenizer::from_gguf_vocab(llama_vocab())->save(folder.path());
+  std::filesystem::remove(folder.path() / "tokenizer_config.json");
+  std::filesystem::remove(folder.path() / "special_tokens_map.json");
+  const auto tokenizer = Tokenizer::from_directory(folder.path());
+  EXPECT_EQ(tokenizer->encode("hi<unk></s>", true), (std::vector<int32_t>{1, 260, 0, 2}));
+  EXPECT_TRUE(tokenizer->is_special(0));
+  EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{1, 260, 0, 2}, true), "hi");
+  EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{1, 260, 0, 2}, false), "<s> hi<unk></s>");
+  // sentencepiece itself takes it for text, and writes it as a sign of its own.
+  const auto library = Tokenizer::from_sentencepiece(folder.path() / "tokenizer.model");
+  EXPECT_FALSE(library->is_special(0));
+  EXPECT_EQ(library->decode(std::vector<int32_t>{260, 0}, false), "hi \u2047 ");
+}
+
 TEST(Tokenizer, TheMiniaturesFilesMakeWhatGenerateTakes) {
   const auto json = parse_json(read_file(std::filesystem::path(GRPO_SOURCE_DIR) /
                                          "recipes/tiny/model/tokenizer_config.json"),
