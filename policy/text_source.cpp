@@ -1,10 +1,14 @@
 #include "policy/text_source.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "policy/tokenizer/gguf_vocab.h"
 #include "policy/weights/gguf.h"
+#include "policy/weights/gguf_writer.h"
 
 namespace grpo::policy {
 namespace {
@@ -107,6 +111,42 @@ void check_vocabularies(const Tokenizer& tokenizer, int64_t model_vocabulary,
   check_input(tokenizer.vocab_size() <= model_vocabulary,
               "{}: the tokenizer has {} ids, the model's vocabulary only {}", model.string(),
               tokenizer.vocab_size(), model_vocabulary);
+}
+
+void add_text_source(const TextSource& source, const ModelConfig& config, GgufMetadata& metadata) {
+  GgufVocab vocab = source.tokenizer->to_gguf();
+  check_vocabularies(*source.tokenizer, config.vocab_size, vocab.file);
+  vocab.pad_to(config.vocab_size);
+  const auto key = [](std::string_view name) { return fmt::format("tokenizer.ggml.{}", name); };
+  metadata.add_text(key("model"), vocab.model);
+  metadata.add_text(key("pre"), vocab.pre);
+  metadata.add_texts(key("tokens"), vocab.tokens);
+  if (!vocab.scores.empty()) metadata.add_numbers(key("scores"), vocab.scores);
+  metadata.add_integers(key("token_type"), vocab.token_type);
+  if (!vocab.merges.empty()) metadata.add_texts(key("merges"), vocab.merges);
+  const auto add_id = [&](std::string_view name, std::optional<int32_t> id) {
+    if (id) metadata.add_integer(key(name), *id);
+  };
+  std::vector<int32_t> ends = config.eos;
+  if (vocab.eos) {
+    std::erase(ends, *vocab.eos);
+    ends.insert(ends.begin(), *vocab.eos);
+  }
+  add_id("bos_token_id", vocab.bos ? vocab.bos : config.bos);
+  constexpr std::string_view kEnds[] = {"eos_token_id", "eot_token_id", "eom_token_id"};
+  for (size_t i = 0; i < std::min(ends.size(), std::size(kEnds)); ++i) add_id(kEnds[i], ends[i]);
+  for (size_t i = std::size(kEnds); i < ends.size(); ++i) {
+    log_warning("{}: id {} ends an answer too, but GGUF has no key for it", vocab.file, ends[i]);
+  }
+  add_id("unknown_token_id", vocab.unk);
+  add_id("padding_token_id", vocab.pad ? vocab.pad : config.pad);
+  if (vocab.add_bos) metadata.add_boolean(key("add_bos_token"), *vocab.add_bos);
+  if (vocab.add_eos) metadata.add_boolean(key("add_eos_token"), *vocab.add_eos);
+  if (vocab.add_space_prefix)
+    metadata.add_boolean(key("add_space_prefix"), *vocab.add_space_prefix);
+  if (!source.template_text.empty()) {
+    metadata.add_text("tokenizer.chat_template", source.template_text);
+  }
 }
 
 void set_special_texts(const Tokenizer& tokenizer, ChatTemplate::Input& input) {
