@@ -143,7 +143,7 @@ TEST_P(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
   EXPECT_EQ(test::descendants().size(), test::children().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, SlowKilledWorkers, ::testing::Values(Level::full, Level::landlock),
+INSTANTIATE_TEST_SUITE_P(Levels, SlowKilledWorkers, ::testing::Values(Level::full),
                          [](const auto& level) { return std::string(name_of(level.param)); });
 
 }  // namespace
