@@ -15,9 +15,12 @@ TEST(Answers, AQuestionOfAKindWithoutAVerifierIsNamed) {
   program.id = "mixture.jsonl:7";
   program.kind = datasets::Kind::code;
   check_judged(rubric, std::vector{sum}, "sums");
-  EXPECT_EQ(
-      test::error_of([&] { check_judged(rubric, std::vector{sum, program}, "mixture"); }, 2),
-      "mixture: question mixture.jsonl:7: no verifier for problems of kind code");
+  EXPECT_EQ(test::error_of(
+                [&] {
+                  check_judged(rubric, std::vector{sum, program}, "mixture");
+                },
+                2),
+            "mixture: question mixture.jsonl:7: no verifier for problems of kind code");
 }
 
 }  // namespace

@@ -283,7 +283,7 @@ TEST(WeightReader, NamesTheRowOfANan) {
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("out: model.layers.0.mlp.gate_up_proj.weight: row 2 of "
-                                       "layers.0.ffn.up: a weight is nan"));
+                                        "layers.0.ffn.up: a weight is nan"));
   }
 }
 
