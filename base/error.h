@@ -11,8 +11,7 @@ namespace grpo {
 /// The one exception type: where, what, expected, got. Caught in apps/main.cpp only.
 ///
 /// `exit_code` is what the program ends with (docs/commands.md): 1 the run failed, 2 wrong command
-/// line, recipe or input, 69 something needed is missing on this machine, 128 + n ended by signal
-/// n.
+/// line, recipe or input, 69 something is missing on this machine, 128 + n ended by signal n.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, int exit_code = 1)
