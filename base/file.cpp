@@ -173,10 +173,10 @@ void release_pages(std::span<const std::byte> mapped) {
   if (mapped.empty()) return;
   static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   // The page where they begin too: what stands before them has been read, or is read again.
-  const auto begin = reinterpret_cast<std::uintptr_t>(mapped.data()) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(mapped.data()) + mapped.size();
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(mapped.data()) % page;
+  auto* begin = const_cast<std::byte*>(mapped.data()) - before;
   // Only advice: a failure leaves the pages where they are.
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  ::madvise(begin, before + mapped.size(), MADV_DONTNEED);
 }
 
 std::string read_file(const fs::path& path, std::size_t max_bytes) {

@@ -66,8 +66,8 @@ struct CodeTests {
 /// Reads the `tests` and `limits` objects of a row of `grpo verify code` (docs/commands.md).
 /// Throws Error (exit code 2) that begins with `where` and names the field: unknown kind or key,
 /// empty lists, lists of unequal length, limits out of range.
-CodeTests tests_from_json(const Json& tests, const std::string& where);
-Limits limits_from_json(const Json& limits, Limits defaults, const std::string& where);
+CodeTests tests_from_json(const Json& json, const std::string& where);
+Limits limits_from_json(const Json& json, Limits limits, const std::string& where);
 
 /// Tests of kind stdin from the fields inputs, outputs and compare?, which may stand in an object
 /// of their own or beside a problem's others.

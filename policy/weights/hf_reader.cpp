@@ -79,7 +79,7 @@ const HfReader::Stored& HfReader::store(const TensorPlace& place) {
               entry->tensor->dtype);
   Stored stored{.type = *type, .bytes = entry->tensor->bytes.data()};
   if (*type == StoredType::kF8E4m3) find_scales(where, place, stored);
-  return stored_.emplace(place.name, std::move(stored)).first->second;
+  return stored_.emplace(place.name, stored).first->second;
 }
 
 void HfReader::find_scales(const std::string& where, const TensorPlace& place, Stored& stored) {

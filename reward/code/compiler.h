@@ -12,8 +12,8 @@ struct Compiler {
   std::vector<std::string> files;  // assembler, linker, shared libraries of all of them, libc.a …
 };
 
-/// Asks `gcc` (empty: /usr/bin/g++, else PATH's g++) where its parts lie. Throws Error (exit code
-/// 69) if it is missing, or one of its parts is.
-Compiler find_compiler(const std::string& gcc);
+/// Asks `wanted` (empty: /usr/bin/g++, else PATH's g++) where its parts lie. Throws Error (exit
+/// code 69) if it is missing, or one of its parts is.
+Compiler find_compiler(const std::string& wanted);
 
 }  // namespace grpo::reward::code

@@ -150,7 +150,8 @@ class CodeJudge::Impl {
  private:
   /// Has `work` done on a worker; once more on another one if the sandbox fails. The message of the
   /// second failure, or nothing.
-  std::optional<std::string> attempt(WorkerPool& pool, const std::function<void(Worker&)>& work) {
+  static std::optional<std::string> attempt(WorkerPool& pool,
+                                            const std::function<void(Worker&)>& work) {
     for (int tries = 2;; --tries) {
       try {
         auto lease = pool.lease();

@@ -31,6 +31,7 @@ void Lexer::word() {
     end = std::min(at_ + 3 + (text_.substr(at_ + 3, 1) == "." ? 1 : 0), text_.size());
   } else if ((run == "AM" || run == "PM") && after_number && space_ && ends_at(end)) {
     add(Kind::text, lowered(run));  // "10:15 AM"; 3AM is three times a length
+    // What follows stands in the order of its meaning. NOLINTNEXTLINE(bugprone-branch-clone)
   } else if (run == "in" && after_number && space_ && ends_at(end)) {
     add(Kind::text, run);  // "6 in."; 2in is 2 times i times n
   } else if ((run == "a" || run == "an") && after_unit() && text_.substr(end, 1) == " ") {
