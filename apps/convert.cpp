@@ -41,12 +41,6 @@ std::string name_of(const fs::path& model) {
 struct Source {
   std::unique_ptr<policy::WeightReader> reader;
   policy::TextSource text;
-
-  policy::RowSource rows() const {
-    return [this](std::string_view name, int64_t begin, int64_t end, float* out) {
-      reader->read_rows(name, begin, end, out);
-    };
-  }
 };
 
 void convert_to_hf(const Flags& flags, const Source& source) {
@@ -62,7 +56,7 @@ void convert_to_hf(const Flags& flags, const Source& source) {
       write_atomically(folder / "chat_template.jinja", source.text.template_text);
     }
   };
-  policy::write_hf(flags.output, source.reader->config(), source.rows(), options);
+  policy::write_hf(flags.output, source.reader->config(), policy::rows_of(*source.reader), options);
   log_info("{}: {} parameters in {}", flags.output, source.reader->config().num_parameters(),
            policy::type_name(options.dtype));
 }
@@ -77,7 +71,7 @@ void convert_to_gguf(const Flags& flags, const Source& source) {
     policy::add_text_source(source.text, source.reader->config(), metadata);
   };
   const auto write = [&](const fs::path& file) {
-    policy::write_gguf(file, source.reader->config(), source.rows(), options);
+    policy::write_gguf(file, source.reader->config(), policy::rows_of(*source.reader), options);
     log_info("{}: {} parameters in {}", flags.output, source.reader->config().num_parameters(),
              policy::type_name(options.type));
   };

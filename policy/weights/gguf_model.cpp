@@ -12,8 +12,6 @@
 namespace grpo::policy {
 namespace {
 
-constexpr int64_t kNumbersAtOnce = 1 << 20;  // 4 MiB of float32
-
 using Sink = std::function<void(std::span<const std::byte>)>;
 
 /// What of its parameters a tensor holds.
@@ -45,7 +43,6 @@ class GgufModel {
            const ParameterInfo& parameter);
   StoredType type_of(const ParameterInfo& parameter, int64_t row_elements) const;
   void send_numbers(const GgufSpec& spec, std::span<const float> values, const Sink& sink);
-  void send_rows(const GgufSpec& spec, const ParameterInfo& parameter, const Sink& sink);
   void send_permuted(const GgufSpec& spec, const ParameterInfo& parameter, const Sink& sink);
   void send_of_kv_b(const GgufSpec& spec, const ParameterInfo& parameter, bool keys,
                     const Sink& sink);
@@ -109,7 +106,7 @@ void GgufModel::send(const GgufSpec& spec, const Sink& sink) {
   for (const ParameterInfo& parameter : output.parameters) {
     switch (output.part) {
       case Part::kRows:
-        send_rows(spec, parameter, sink);
+        send_rows(source_, parameter, spec.type, spec.name, sink);
         break;
       case Part::kPermuted:
         send_permuted(spec, parameter, sink);
@@ -129,20 +126,9 @@ void GgufModel::send_numbers(const GgufSpec& spec, std::span<const float> values
   sink(bytes_);
 }
 
-void GgufModel::send_rows(const GgufSpec& spec, const ParameterInfo& parameter, const Sink& sink) {
-  const int64_t columns = parameter.shape.size() > 1 ? parameter.shape[1] : 1;
-  const int64_t step = std::max<int64_t>(1, kNumbersAtOnce / columns);
-  for (int64_t begin = 0; begin < parameter.shape[0]; begin += step) {
-    const int64_t end = std::min(begin + step, parameter.shape[0]);
-    rows_.resize(static_cast<size_t>((end - begin) * columns));
-    source_(parameter.name, begin, end, rows_.data());
-    send_numbers(spec, rows_, sink);
-  }
-}
-
 void GgufModel::send_permuted(const GgufSpec& spec, const ParameterInfo& parameter,
                               const Sink& sink) {
-  const int64_t columns = parameter.shape.size() > 1 ? parameter.shape[1] : 1;
+  const int64_t columns = parameter.columns();
   const int64_t head = config_.attention.head_dim;
   rows_.resize(static_cast<size_t>(head * columns));
   arranged_.resize(rows_.size());

@@ -14,6 +14,9 @@ namespace grpo::policy {
 struct ParameterInfo {
   std::string name;
   std::vector<int64_t> shape;  ///< [out, in], or [n] for norms and biases
+
+  /// Numbers in a row; one of an [n].
+  int64_t columns() const { return shape.size() > 1 ? shape[1] : 1; }
 };
 
 /// Every parameter of the model, in order: the one list that decoder, readers and writers follow.

@@ -14,8 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kNumbersAtOnce = 1 << 20;  // 4 MiB of float32
-
 struct DtypeNames {
   std::string safetensors, torch;
 };
@@ -71,24 +69,13 @@ void write_hf_files(const fs::path& dir, const ModelConfig& config, const RowSou
     }
     output.parts.push_back(&parameter);
   }
-  std::vector<float> rows;
-  std::vector<std::byte> bytes;
-  write_sharded(
-      dir, specs, options.shard_bytes, [&](const SafetensorsSpec& spec, const ByteSink& sink) {
-        const StoredType type = *from_safetensors_dtype(spec.dtype);
-        for (const ParameterInfo* part : outputs.find(spec.name)->second.parts) {
-          const int64_t columns = part->shape.size() > 1 ? part->shape[1] : 1;
-          const int64_t step = std::max<int64_t>(1, kNumbersAtOnce / columns);
-          for (int64_t begin = 0; begin < part->shape[0]; begin += step) {
-            const int64_t end = std::min(begin + step, part->shape[0]);
-            rows.resize(static_cast<size_t>((end - begin) * columns));
-            source(part->name, begin, end, rows.data());
-            bytes.resize(static_cast<size_t>(stored_bytes(type, (end - begin) * columns)));
-            quantize(type, rows, bytes.data(), spec.name);
-            sink(bytes);
-          }
-        }
-      });
+  write_sharded(dir, specs, options.shard_bytes,
+                [&](const SafetensorsSpec& spec, const ByteSink& sink) {
+                  const StoredType type = *from_safetensors_dtype(spec.dtype);
+                  for (const ParameterInfo* part : outputs.find(spec.name)->second.parts) {
+                    send_rows(source, *part, type, spec.name, sink);
+                  }
+                });
 }
 
 void write_hf(const fs::path& dir, const ModelConfig& config, const RowSource& source,

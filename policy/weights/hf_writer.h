@@ -4,16 +4,12 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "policy/model_config.h"
 #include "policy/weights/dequant.h"
+#include "policy/weights/row_source.h"
 
 namespace grpo::policy {
-
-/// Gives rows [begin, end) of a parameter (hf_names.h) as float32.
-using RowSource =
-    std::function<void(std::string_view own_name, int64_t begin, int64_t end, float* out)>;
 
 struct HfWriteOptions {
   StoredType dtype = StoredType::kBf16;             ///< float32, bfloat16 or float16

@@ -72,8 +72,7 @@ void WeightReader::read_rows(std::string_view own_name, int64_t begin, int64_t e
   check(0 <= begin && begin <= end && end <= rows, "{}: rows {}..{} of {}", own_name, begin, end,
         rows);
   read(index, begin, end, out);
-  const auto& shape = parameters_[index].shape;
-  const int64_t row_elements = shape.size() > 1 ? shape[1] : 1;
+  const int64_t row_elements = parameters_[index].columns();
   const std::span<const float> values(out, static_cast<size_t>((end - begin) * row_elements));
   if (all_finite(values)) return;
   const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });

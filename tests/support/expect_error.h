@@ -23,4 +23,15 @@ std::string error_of(const Action& action, int exit_code) {
   return "";
 }
 
+/// The message of the Error that `action` throws, or "".
+template <class Action>
+std::string message_of(const Action& action) {
+  try {
+    action();
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 }  // namespace grpo::test

@@ -7,6 +7,7 @@
 #include "policy/tokenizer/bpe.h"
 #include "policy/tokenizer/gguf_vocab.h"
 #include "policy/tokenizer/tokenizer_json.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace grpo::policy {
@@ -15,16 +16,6 @@ namespace {
 using testing::HasSubstr;
 
 const std::string kGolden = GRPO_SOURCE_DIR "/tests/golden/tokenize/";
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
 
 /// A tokenizer.json with changes, and what stands beside it.
 std::string gguf_error(const nlohmann::json& patch, const std::string& config = "{}") {
@@ -35,7 +26,7 @@ std::string gguf_error(const nlohmann::json& patch, const std::string& config = 
   folder.file("tokenizer.json", json.dump());
   folder.file("tokenizer_config.json", config);
   const auto tokenizer = Tokenizer::from_directory(folder.path());
-  return error_of([&] { (void)tokenizer->to_gguf(); });
+  return test::message_of([&] { (void)tokenizer->to_gguf(); });
 }
 
 TEST(GoldenToGguf, AByteLevelTokenizerComesBackTheSame) {
@@ -199,11 +190,11 @@ TEST(ToGguf, MergesOfCharactersBecomeScores) {
   auto bad = sentencepiece_style();
   bad["model"]["merges"] = {"▁ a", "a b", "▁a b"};
   folder.file("tokenizer.json", bad.dump());
-  EXPECT_THAT(error_of([&] { (void)Tokenizer::from_directory(folder.path())->to_gguf(); }),
+  EXPECT_THAT(test::message_of([&] { (void)Tokenizer::from_directory(folder.path())->to_gguf(); }),
               HasSubstr(R"(none of "▁" and "ab")"));
   bad["model"]["merges"] = {"▁a b", "▁ a", "a b", "▁ ab"};
   folder.file("tokenizer.json", bad.dump());
-  EXPECT_THAT(error_of([&] { (void)Tokenizer::from_directory(folder.path())->to_gguf(); }),
+  EXPECT_THAT(test::message_of([&] { (void)Tokenizer::from_directory(folder.path())->to_gguf(); }),
               HasSubstr("stand apart"));
 }
 
@@ -223,7 +214,7 @@ TEST(ToGguf, WhatGgufHasNoFormForIsRefused) {
   EXPECT_THAT(gguf_error({{"normalizer", {{"type", "NFC"}}}}), HasSubstr("has no name"));
   EXPECT_THAT(gguf_error({{"model", {{"ignore_merges", true}}}}), HasSubstr("ignore_merges"));
   const auto unigram = Tokenizer::from_sentencepiece(kGolden + "sentencepiece_test.model");
-  EXPECT_THAT(error_of([&] { (void)unigram->to_gguf(); }), HasSubstr("of type BPE"));
+  EXPECT_THAT(test::message_of([&] { (void)unigram->to_gguf(); }), HasSubstr("of type BPE"));
 
   GgufVocab vocab;
   vocab.bos = 1;

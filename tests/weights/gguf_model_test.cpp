@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "policy/weights/gguf.h"
+#include "tests/support/expect_error.h"
 #include "tests/weights/support.h"
 
 namespace grpo::policy {
@@ -15,22 +16,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-RowSource rows_of(const WeightReader& reader) {
-  return [&reader](std::string_view name, int64_t begin, int64_t end, float* out) {
-    reader.read_rows(name, begin, end, out);
-  };
-}
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
 
 void expect_same_weights(const WeightReader& got, const WeightReader& want) {
   ASSERT_EQ(got.parameters().size(), want.parameters().size());
@@ -265,7 +250,7 @@ TEST(GgufModel, WhatGgufCannotSayIsRefusedByName) {
   };
   for (const auto& [hf, message] : bad) {
     const ModelConfig config = ModelConfig::from_hf(hf, "config.json");
-    EXPECT_THAT(error_of([&] { (void)config.to_gguf(); }), HasSubstr(message));
+    EXPECT_THAT(test::message_of([&] { (void)config.to_gguf(); }), HasSubstr(message));
   }
   // A window as long as the context cuts nothing off.
   (void)ModelConfig::from_hf(config_of("mistral", {{"sliding_window", 512}}), "c").to_gguf();

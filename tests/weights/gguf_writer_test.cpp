@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "policy/weights/gguf.h"
 #include "policy/weights/llama3_rope.h"
+#include "tests/support/expect_error.h"
 #include "tests/weights/support.h"
 
 namespace grpo::policy {
@@ -17,16 +18,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
 
 TEST(GoldenQuantize, BytesAreThoseOfTheGgufPackage) {
   const auto expected = json::parse(slurp(golden("quantized.json")));
@@ -58,7 +49,7 @@ TEST(Quantize, QuantisingWhatWasQuantisedChangesNoByte) {
 TEST(Quantize, NumbersBeyondTheTypeAreNamed) {
   const std::vector<float> big = {1, 70000};
   std::vector<std::byte> out(8);
-  EXPECT_THAT(error_of([&] { quantize(StoredType::kF16, big, out.data(), "embed"); }),
+  EXPECT_THAT(test::message_of([&] { quantize(StoredType::kF16, big, out.data(), "embed"); }),
               HasSubstr("embed: 70000 is beyond float16"));
   quantize(StoredType::kBf16, big, out.data(), "embed");
   const std::vector<float> infinite = {std::numeric_limits<float>::infinity(), 1};
@@ -102,7 +93,7 @@ TEST(GgufWriter, WhatIsWrittenIsReadBack) {
 TEST(GgufWriter, TensorsThatDoNotFitAreNamed) {
   const TemporaryFolder folder;
   const auto write = [&](const GgufSpec& spec, size_t bytes) {
-    return error_of([&] {
+    return test::message_of([&] {
       write_gguf_file(folder / "a.gguf", {}, {spec}, [&](const GgufSpec&, const auto& sink) {
         sink(std::vector<std::byte>(bytes));
       });

@@ -141,12 +141,6 @@ TEST(WeightReader, GenerationConfigDecidesTheEndOfAnAnswer) {
   EXPECT_EQ(WeightReader::open(dir)->config().bos, 1);
 }
 
-RowSource rows_of(const WeightReader& reader) {
-  return [&reader](std::string_view name, int64_t begin, int64_t end, float* out) {
-    reader.read_rows(name, begin, end, out);
-  };
-}
-
 TEST(HfWriter, WhatIsWrittenIsReadBack) {
   for (const char* model : {"phi3", "mixtral", "deepseek_v3", "qwen3_fp8", "legacy_mix.gguf"}) {
     const TemporaryFolder folder;
