@@ -8,10 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fnv1a.h"
+
 namespace grpo::datasets {
 namespace {
 
-class Fnv1a {
+class Hash {
  public:
   void add(const std::vector<std::string>& texts) {
     add(static_cast<int64_t>(texts.size()));
@@ -19,22 +21,21 @@ class Fnv1a {
   }
   void add(std::string_view text) {
     add(static_cast<int64_t>(text.size()));
-    for (const char c : text) add_byte(static_cast<unsigned char>(c));
+    hash_ = fnv1a(text, hash_);
   }
   void add(int64_t number) {
     for (int shift = 0; shift < 64; shift += 8) {
-      add_byte(static_cast<unsigned char>(static_cast<uint64_t>(number) >> shift));
+      const char byte = static_cast<char>(static_cast<uint64_t>(number) >> shift);
+      hash_ = fnv1a({&byte, 1}, hash_);
     }
   }
   std::string text() const { return fmt::format("{:016x}", hash_); }
 
  private:
-  void add_byte(unsigned char byte) { hash_ = (hash_ ^ byte) * 1099511628211u; }
-
-  uint64_t hash_ = 14695981039346656037u;
+  uint64_t hash_ = kFnv1aStart;
 };
 
-void add_tests(Fnv1a& hash, const CodeTests& tests) {
+void add_tests(Hash& hash, const CodeTests& tests) {
   hash.add(static_cast<int64_t>(tests.style));
   for (const auto* texts : {&tests.inputs, &tests.outputs, &tests.asserts}) hash.add(*texts);
   hash.add(static_cast<int64_t>(tests.compare.mode));
@@ -48,7 +49,7 @@ void add_tests(Fnv1a& hash, const CodeTests& tests) {
 }  // namespace
 
 std::string fingerprint(std::span<const Problem> problems) {
-  Fnv1a hash;
+  Hash hash;
   for (const Problem& p : problems) {
     hash.add(static_cast<int64_t>(p.kind));
     for (const auto* text : {&p.id, &p.prompt, &p.answer, &p.solution}) hash.add(*text);
@@ -62,7 +63,7 @@ std::string fingerprint(std::span<const Problem> problems) {
 }
 
 std::string fingerprint(std::span<const Demonstration> demonstrations) {
-  Fnv1a hash;
+  Hash hash;
   for (const Demonstration& d : demonstrations) {
     for (const auto* text : {&d.id, &d.prompt, &d.response}) hash.add(*text);
   }

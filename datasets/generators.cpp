@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/fnv1a.h"
 #include "base/random.h"
 #include "datasets/names.h"
 
@@ -195,8 +196,7 @@ std::optional<Made> draw(Random& random, const GeneratorConfig& config) {
 }  // namespace
 
 Split split_of(std::string_view prompt, double held_out) {
-  uint64_t hash = 14695981039346656037u;  // FNV-1a
-  for (const char c : prompt) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  uint64_t hash = fnv1a(prompt);
   hash ^= hash >> 32;  // FNV's high bits alone are weak on short texts
   const double place = static_cast<double>((hash * 0x9E3779B97F4A7C15u) >> 11) * 0x1p-53;
   return place < held_out ? Split::held_out : Split::train;

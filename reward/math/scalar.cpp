@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/fnv1a.h"
 #include "reward/math/identity.h"
 #include "reward/math/separation.h"
 
@@ -189,8 +190,7 @@ Comparison compare_open(const Expression& a, const Expression& b,
 }  // namespace
 
 Rational point_value(const std::string& name, int point) {
-  uint64_t hash = 14695981039346656037u + static_cast<uint64_t>(point) * 0x9E3779B97F4A7C15u;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  uint64_t hash = fnv1a(name, kFnv1aStart + static_cast<uint64_t>(point) * 0x9E3779B97F4A7C15u);
   hash ^= hash >> 29;
   hash *= 0xBF58476D1CE4E5B9u;
   hash ^= hash >> 32;
