@@ -195,10 +195,18 @@ void check_inputs(const Trained& t, const LossScale& scale, const LossConfig& co
   check(scale.completions > 0, "loss: the step has no completions");
 }
 
+/// The rules between settings alone, not each field's range: this runs for every micro-batch.
+constexpr auto kRefuse = []<class... Args>(bool holds, std::string_view key,
+                                           fmt::format_string<Args...> what, Args&&... args) {
+  if (!holds) {
+    throw Error(fmt::format("loss.{}: {}", key, fmt::format(what, std::forward<Args>(args)...)), 2);
+  }
+};
+
 }  // namespace
 
 LossResult policy_loss(const LossInputs& inputs, const LossScale& scale, const LossConfig& config) {
-  check_config(config, "loss");
+  rules(kRefuse, config);
   const Trained t = trained_tokens(inputs);
   check_inputs(t, scale, config);
   LossResult result;

@@ -49,7 +49,7 @@ struct LossResult {
 /// losses and gradients of micro-batches add up to the step's whatever the split; a sequence must
 /// not be split. Computed on the CPU in float64 wherever the inputs are: a few numbers per token,
 /// and the gradient then depends on no device's order of summation.
-/// Throws Error for contradictory settings (`validate`), a missing or misshapen input, a
+/// Throws Error for contradictory settings (`rules`), a missing or misshapen input, a
 /// falling `offsets`, a non-finite advantage, and a `scale` with fewer tokens than the batch.
 LossResult policy_loss(const LossInputs& inputs, const LossScale& scale, const LossConfig& config);
 
