@@ -110,9 +110,8 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
                             : policy::Policy::load(recipe.model.path);
     rollout::Engine engine(recipe.engine, policy->decoder(), &policy->tokenizer());
     const rl::Prompter prompter(recipe.prompt, *policy);
-    const int64_t longest = prompter.check_all(problems, "eval.data");
-    engine.check_room(longest, recipe.eval.max_new_tokens, "engine");
-    rl::check_judged(rubric, problems, "eval.data");
+    rl::check_questions(engine, prompter, rubric, problems, "eval.data", recipe.eval.max_new_tokens,
+                        "engine");
     begin();  // what fails before leaves no folder behind
     rl::warn_of_unreadable(rubric, problems, "eval.data");
     log_info("{} questions, {} answers each, run folder {}", problems.size(), recipe.eval.samples,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "reward/score_all.h"
+#include "rl/answers.h"
 #include "rl/interrupt.h"
 
 namespace grpo::rl {
@@ -28,6 +29,14 @@ double pass_at_k(int64_t n, int64_t c, int64_t k) {
     none *= 1.0 - static_cast<double>(k) / static_cast<double>(i);
   }
   return 1.0 - none;
+}
+
+void check_questions(const rollout::Engine& engine, const Prompter& prompter,
+                     const reward::Rubric& rubric, const std::vector<datasets::Problem>& problems,
+                     const std::string& source, int64_t max_tokens, const std::string& engine_key) {
+  const int64_t longest = prompter.check_all(problems, source);
+  check_judged(rubric, problems, source);
+  if (longest > 0) engine.check_room(longest, max_tokens, engine_key);
 }
 
 EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,

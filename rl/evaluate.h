@@ -9,6 +9,7 @@
 #include "reward/rubric.h"
 #include "rl/data.h"
 #include "rl/recipe.h"
+#include "rollout/engine.h"
 #include "rollout/sampler.h"
 
 namespace grpo::rl {
@@ -32,6 +33,13 @@ struct EvalResult {
   double mean_length = 0;
   std::vector<EvaluatedProblem> answers;
 };
+
+/// What makes a question impossible, before anything is sampled: Error (exit code 2) naming
+/// `source` and the question that cannot be put or judged, or `<engine_key>.kv_memory_mib` where
+/// one answer of `max_tokens` does not fit.
+void check_questions(const rollout::Engine& engine, const Prompter& prompter,
+                     const reward::Rubric& rubric, const std::vector<datasets::Problem>& problems,
+                     const std::string& source, int64_t max_tokens, const std::string& engine_key);
 
 /// Answers every problem `config.samples` times and judges. Deterministic: answers follow from
 /// `seed`, problem and sample alone. `on_answer` is told the number of answers so far.

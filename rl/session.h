@@ -106,15 +106,15 @@ class Session {
     constexpr bool kSamples = requires { recipe.rollout; };
     const std::string engine_key = kSamples ? "rollout.engine" : "engine";
     for (const auto& source : stream.sources()) {
-      const int64_t longest = prompter_->check_all(source.items, source.name);
       if constexpr (kSamples) {
-        check_judged(rubric_, source.items, source.name);
-        engine_->check_room(longest, recipe.rollout.max_new_tokens, engine_key);
+        check_questions(*engine_, *prompter_, rubric_, source.items, source.name,
+                        recipe.rollout.max_new_tokens, engine_key);
+      } else {
+        prompter_->check_all(source.items, source.name);
       }
     }
-    const int64_t longest = prompter_->check_all(eval_problems_, "eval.data");
-    check_judged(rubric_, eval_problems_, "eval.data");
-    if (longest > 0) engine_->check_room(longest, eval_.max_new_tokens, engine_key);
+    check_questions(*engine_, *prompter_, rubric_, eval_problems_, "eval.data",
+                    eval_.max_new_tokens, engine_key);
   }
   void load(const ModelSource& model, const PromptConfig& prompt, const OptimizerConfig& optimizer,
             const rollout::EngineConfig& engine_config);
