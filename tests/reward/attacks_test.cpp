@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "reward/code/judge.h"
+#include "tests/reward/try_judge.h"
 #include "tests/support/leftovers.h"
 
 // Judges the programs of tests/reward/attacks (its README says what a file holds).
@@ -135,13 +136,9 @@ void judge_folder(const Place& place) {
     options.sandbox.level = Level::full;
     options.sandbox.max_workers = 2;
     options.cache_entries = 0;
-    std::unique_ptr<CodeJudge> judge;
-    try {
-      judge = std::make_unique<CodeJudge>(options);
-    } catch (const Error& error) {
-      if (error.exit_code() != 69) throw;
-      GTEST_SKIP() << error.what();
-    }
+    std::string cause;
+    const auto judge = try_judge(options, cause);
+    if (!judge) GTEST_SKIP() << cause;
     const char* wanted = std::getenv("GRPO_ATTACKS");
     std::vector<Attack> attacks;
     for (const auto& entry : fs::directory_iterator(kFolder / place.folder)) {

@@ -14,6 +14,7 @@
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "reward/code/judge.h"
+#include "tests/reward/try_judge.h"
 #include "tests/support/leftovers.h"
 
 namespace grpo::reward::code {
@@ -54,24 +55,18 @@ bool eventually(const std::function<bool()>& holds) {
   return holds();
 }
 
-class SlowKilledWorkers : public ::testing::TestWithParam<Level> {};
-
-TEST_P(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
+TEST(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
   constexpr int kRuns = 2000, kThreads = 2;
   CodeJudgeOptions options;
-  options.sandbox.level = GetParam();
+  options.sandbox.level = Level::full;
   options.sandbox.max_workers = kThreads;
   options.cache_entries = 0;
   const auto before = test::leftovers();
   std::atomic<int> judged = 0, errors = 0, kills = 0;
   {
-    std::unique_ptr<CodeJudge> judge;
-    try {
-      judge = std::make_unique<CodeJudge>(options);
-    } catch (const Error& error) {
-      if (error.exit_code() != 69) throw;
-      GTEST_SKIP() << error.what();
-    }
+    std::string cause;
+    const auto judge = try_judge(options, cause);
+    if (!judge) GTEST_SKIP() << cause;
     const auto all = cases();
     std::atomic<int> next = 0;
     std::vector<std::thread> threads;
@@ -114,17 +109,13 @@ TEST_P(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
   EXPECT_EQ(after, before) << test::describe(after);
 }
 
-TEST_P(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
+TEST(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
   CodeJudgeOptions options;
-  options.sandbox.level = GetParam();
+  options.sandbox.level = Level::full;
   options.sandbox.max_workers = 1;
-  std::unique_ptr<CodeJudge> judge;
-  try {
-    judge = std::make_unique<CodeJudge>(options);
-  } catch (const Error& error) {
-    if (error.exit_code() != 69) throw;
-    GTEST_SKIP() << error.what();
-  }
+  std::string cause;
+  const auto judge = try_judge(options, cause);
+  if (!judge) GTEST_SKIP() << cause;
   CodeTests tests;
   tests.inputs = {""};
   tests.outputs = {"1"};
@@ -142,9 +133,6 @@ TEST_P(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
   EXPECT_EQ(outcome, CodeOutcome::sandbox_error);
   EXPECT_EQ(test::descendants().size(), test::children().size());
 }
-
-INSTANTIATE_TEST_SUITE_P(Levels, SlowKilledWorkers, ::testing::Values(Level::full),
-                         [](const auto& level) { return std::string(name_of(level.param)); });
 
 }  // namespace
 }  // namespace grpo::reward::code
