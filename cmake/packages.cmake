@@ -1,4 +1,4 @@
-# System packages (scripts/setup installs them): header-only fmt, so that the binary needs no libfmt.
+# System packages (scripts/setup installs them).
 function(grpo_find name header library)
   find_path(${name}_INCLUDE ${header})
   if(NOT ${name}_INCLUDE)
@@ -15,8 +15,7 @@ function(grpo_find name header library)
   endif()
 endfunction()
 
-grpo_find(fmt fmt/format.h "")
-target_compile_definitions(fmt INTERFACE FMT_HEADER_ONLY)
+grpo_find(fmt fmt/format.h fmt)  # not header-only: that takes as long to compile as all the rest
 grpo_find(nlohmann_json nlohmann/json.hpp "")
 grpo_find(cli11 CLI/CLI.hpp "")
 grpo_find(yaml-cpp yaml-cpp/yaml.h yaml-cpp)
