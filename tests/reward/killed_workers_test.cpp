@@ -55,6 +55,12 @@ bool eventually(const std::function<bool()>& holds) {
   return holds();
 }
 
+TEST(Leftovers, AnUnreadableFileIsEmpty) {
+  // Nothing lies at address 0: the read fails, as that of a process that has just ended.
+  EXPECT_EQ(test::internal::contents("/proc/self/mem"), "");
+  EXPECT_NE(test::internal::contents("/proc/self/stat"), "");
+}
+
 TEST(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
   constexpr int kRuns = 2000, kThreads = 2;
   CodeJudgeOptions options;
@@ -69,7 +75,7 @@ TEST(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
     if (!judge) GTEST_SKIP() << cause;
     const auto all = cases();
     std::atomic<int> next = 0;
-    std::vector<std::thread> threads;
+    std::vector<std::jthread> threads;
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&] {
         for (int i; (i = next++) < kRuns;) {
@@ -120,7 +126,7 @@ TEST(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
   tests.inputs = {""};
   tests.outputs = {"1"};
   CodeOutcome outcome{};
-  std::thread judging(
+  std::jthread judging(
       [&] { outcome = judge->judge(tests, "import time\ntime.sleep(1000)", {}).outcome; });
   for (int tries = 0; tries < 2; ++tries) {
     ASSERT_TRUE(eventually([] { return test::descendants().size() == 2; }))

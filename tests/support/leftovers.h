@@ -30,9 +30,12 @@ struct Leftovers {
 
 namespace internal {
 
+/// What can be read of a file; empty for /proc/PID/stat of a process that ended since it was opened
+/// (a failed read, which istreambuf_iterator would throw).
 inline std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
 }
 
 struct Process {
