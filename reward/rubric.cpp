@@ -66,7 +66,7 @@ double Rubric::accuracy_value(const Score& verdict) const {
     case Outcome::wrong:
       return verdict.value;
     case Outcome::unverifiable:
-      return config_.unverifiable_value;
+      return config_.unverifiable_value.value_or(0);
     case Outcome::timeout:
       return config_.timeout_value;
     case Outcome::truncated:

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ struct RubricConfig {
   bool length_of_correct_only = true;
   bool think_in_prompt = false;
   bool judge_truncated = false;
-  double unverifiable_value = 0;
+  std::optional<double> unverifiable_value;
   double timeout_value = 0;
   double truncated_value = 0;
   VerifierConfig verifier;
@@ -61,7 +62,10 @@ void fields(Visitor& v, RubricConfig& c) {
     "group_length compares correct answers with each other only; wrong ones get 0");
   v("think_in_prompt", c.think_in_prompt, "the chat template already opened <think>");
   v("judge_truncated", c.judge_truncated, "judge an answer cut at the length limit like any other");
-  v("unverifiable_value", c.unverifiable_value, "accuracy value when equality is undecided");
+  v("unverifiable_value", c.unverifiable_value,
+    "accuracy value when the reference cannot be read or equality is undecided, null: the answer "
+    "is "
+    "left out of its group");
   v("timeout_value", c.timeout_value, "accuracy value when judging took too long");
   v("truncated_value", c.truncated_value, "accuracy value of a cut answer, unless judged");
   v("verifier", c.verifier, "how answers are found and compared");
@@ -127,6 +131,12 @@ class Rubric {
 
   /// The accuracy verdict alone: the slow part, independent per answer.
   Score judge(const datasets::Problem& problem, const Answer& answer) const;
+
+  /// Whether an answer with this outcome has a reward; one without is left out of its group.
+  bool pays(Outcome outcome) const {
+    return says_something(outcome) ||
+           (outcome == Outcome::unverifiable && config_.unverifiable_value.has_value());
+  }
 
   /// All parts, for the answers of one group, given their verdicts.
   std::vector<RubricScore> finish(std::span<const Answer> answers,

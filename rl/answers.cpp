@@ -78,8 +78,8 @@ std::vector<AnsweredProblem> answer(rollout::Sampler& sampler, const Prompter& p
     AnsweredProblem answered{{}, std::move(groups[p]), std::move(judging[p].texts), {}, {}, {}};
     answered.scores = judging[p].pending->get();
     for (const auto& score : answered.scores) {
-      const bool judged = reward::says_something(score.verdict.outcome);
-      answered.rewards.push_back(judged ? score.total : std::numeric_limits<double>::quiet_NaN());
+      const bool paid = rubric.pays(score.verdict.outcome);
+      answered.rewards.push_back(paid ? score.total : std::numeric_limits<double>::quiet_NaN());
     }
     out.push_back(std::move(answered));
   }

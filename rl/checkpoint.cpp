@@ -201,7 +201,8 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
                  {"skipped_in_a_row", state.skipped_in_a_row},
                  {"reached_target", state.reached_target},
                  {"optimizer_steps", optimizer.num_steps()},
-                 {"stream", state.stream}};
+                 {"stream", state.stream},
+                 {"eval_data", state.eval_data}};
     if (state.unfinished) json["unfinished"] = record_to_json(*state.unfinished);
     write_atomically(folder / kStateFile, json.dump(2) + "\n");
   });
@@ -231,6 +232,7 @@ TrainerState Checkpoints::restore(const fs::path& folder, policy::Policy& policy
   state.skipped_in_a_row = fields.required<int64_t>("skipped_in_a_row");
   state.reached_target = fields.value_or("reached_target", false);
   state.stream = fields.required<Json>("stream");
+  state.eval_data = fields.required<std::string>("eval_data");
   if (json.contains("unfinished")) {
     state.unfinished = record_from_json(json["unfinished"], (folder / kStateFile).string());
   }

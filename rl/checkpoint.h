@@ -20,6 +20,7 @@ struct TrainerState {
   int64_t skipped_in_a_row = 0;
   bool reached_target = false;  ///< an evaluation met eval.stop_at: the run is over
   Json stream;                  ///< cursor of the data stream
+  std::string eval_data;        ///< fingerprint of the questions of eval.data
   /// Record of the step just made, when its evaluation was interrupted: evaluated and written on
   /// resume.
   std::optional<monitor::Record> unfinished;

@@ -22,6 +22,9 @@
 /// only.
 namespace grpo::rl {
 
+/// Counts beyond these are slips of the pen: they would end in an overflow or for want of memory.
+constexpr double kMostPerStep = 1 << 20, kMostRows = 1e9;
+
 struct ModelSource {
   std::string path;
   bool random_init = false;
@@ -56,8 +59,9 @@ void fields(Visitor& v, SourceConfig& c) {
   v("path", c.path, "JSON lines, plain or .gz (instead of generator)", existing_path());
   v("format", c.format,
     "path: layout of questions, null: prompt; demonstrations have a layout of their own");
-  v("skip", c.skip, "leave out the first so many", at_least(0));
-  v("count", c.count, "take so many; 0: all of the file, 10000 of a generator", at_least(0));
+  v("skip", c.skip, "leave out the first so many", in_range(0, kMostRows));
+  v("count", c.count, "take so many; 0: all of the file, 10000 of a generator",
+    in_range(0, kMostRows));
   v("weight", c.weight, "share in the mixture", more_than(0));
 }
 
@@ -107,8 +111,8 @@ struct RolloutConfig {
 
 template <class Visitor>
 void fields(Visitor& v, RolloutConfig& c) {
-  v("questions", c.questions, "questions per step", at_least(1));
-  v("group_size", c.group_size, "answers per question", at_least(2));
+  v("questions", c.questions, "questions per step", in_range(1, kMostPerStep));
+  v("group_size", c.group_size, "answers per question", in_range(2, kMostPerStep));
   v("max_new_tokens", c.max_new_tokens, "an answer is cut after so many tokens", at_least(1));
   v("temperature", c.temperature, "of sampling; the learner's log-probabilities use it too",
     in_range(rollout::kLeastTemperature, rollout::kMostTemperature));
@@ -130,7 +134,8 @@ template <class Visitor>
 void fields(Visitor& v, SelectConfig& c) {
   v("drop_uniform", c.drop_uniform, "groups whose rewards are all equal are not learned from");
   v("refill_rounds", c.refill_rounds,
-    "sample more questions in place of dropped ones, so many times at most (DAPO: 9)", at_least(0));
+    "sample more questions in place of dropped ones, so many times at most (DAPO: 9)",
+    in_range(0, kMostPerStep));
   v("truncated", c.truncated, "answers cut by the length limit: learned as they are, or masked");
 }
 
@@ -145,8 +150,9 @@ void fields(Visitor& v, UpdateConfig& c) {
   v("max_tokens", c.max_tokens,
     "tokens per micro-batch: bounds memory; the gradient is the same to float32 rounding",
     at_least(1));
-  v("minibatches", c.minibatches, "optimiser steps per pass over a step's answers", at_least(1));
-  v("epochs", c.epochs, "passes over a step's answers", at_least(1));
+  v("minibatches", c.minibatches, "optimiser steps per pass over a step's answers",
+    in_range(1, kMostPerStep));
+  v("epochs", c.epochs, "passes over a step's answers", in_range(1, kMostPerStep));
 }
 
 struct EvalConfig {
@@ -168,7 +174,7 @@ void fields(Visitor& v, EvalConfig& c) {
   v("stop_at", c.stop_at, "training ends once an evaluation's accuracy is at least this",
     in_range(0, 1));
   v("data", c.data, "questions to be answered");
-  v("samples", c.samples, "answers per question", at_least(1));
+  v("samples", c.samples, "answers per question", in_range(1, kMostPerStep));
   v("temperature", c.temperature, "0: greedy", at_least(0));
   v("top_p", c.top_p, "nucleus", in_range(0, 1));
   v("max_new_tokens", c.max_new_tokens, "an answer is cut after so many tokens", at_least(1));
@@ -301,7 +307,7 @@ void fields(Visitor& v, SftRecipe& c) {
   v("model", c.model, "the policy to start from");
   v("data", c.data, "sources of demonstrations, mixed by weight", required(), not_empty());
   v("prompt", c.prompt, "how a question is put");
-  v("batch", c.batch, "demonstrations per step", at_least(1));
+  v("batch", c.batch, "demonstrations per step", in_range(1, kMostPerStep));
   v("update", c.update, "how a step's demonstrations are cut into updates");
   v("optimizer", c.optimizer, "AdamW");
   v("schedule", c.schedule, "course of the learning rate over `steps`");

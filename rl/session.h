@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "datasets/fingerprint.h"
 #include "datasets/problem.h"
 #include "policy/policy.h"
 #include "reward/rubric.h"
@@ -44,13 +45,21 @@ class Session {
     load(recipe.model, recipe.prompt, recipe.optimizer, engine_config);
     check_data(recipe, stream);
     check_supported(recipe.moe, policy_->decoder());
+    const std::string eval_data = datasets::fingerprint(eval_problems_);
     if (restored_) {
       stream.restore(state.stream);
+      check_input(state.eval_data == eval_data,
+                  "eval.data: its questions are not those of the checkpoint (edited, or in another "
+                  "order); a run goes on with the questions that it began with");
     } else {
       state.stream = stream.cursor();
+      state.eval_data = eval_data;
     }
     run_.open(state.step, last_record(), last_step(), recipe.log);
     announce();
+    if (eval_.every == 0 && !eval_.data.empty()) {
+      log_warning("eval.every is 0: the questions of eval.data are never asked");
+    }
     if (recipe.schedule.warmup_steps > recipe.steps) {
       log_warning("schedule.warmup_steps: {} for {} steps: the full learning rate is never reached",
                   recipe.schedule.warmup_steps, recipe.steps);

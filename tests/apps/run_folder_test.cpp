@@ -61,6 +61,25 @@ TEST(SlowRunFolder, ResumeNoticesThatTheDataHaveChanged) {
   EXPECT_EQ(run_grpo(command + " --resume").code, 0);
 }
 
+TEST(SlowRunFolder, ResumeNoticesThatTheQuestionsOfEvaluationHaveChanged) {
+  const test::TemporaryFolder folder;
+  const auto asked = [](int a) {
+    return fmt::format(R"({{"id": "1", "prompt": "{}+1=", "answer": "{}"}})", a, a + 1) + "\n";
+  };
+  const auto data = folder.file("questions.jsonl", asked(1));
+  const std::string command =
+      "sft " + recipes().sft().string() +
+      " --quiet --set eval.every=1 --set 'eval.data=[{path: " + data.string() + "}]' --output " +
+      (folder.path() / "run").string();
+  ASSERT_EQ(run_grpo(command + " --steps 1").code, 0);
+  write_atomically(data, asked(2));
+  const auto refused = run_grpo(command + " --resume");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("eval.data: its questions are not those of the checkpoint"));
+  write_atomically(data, asked(1));
+  EXPECT_EQ(run_grpo(command + " --resume").code, 0);
+}
+
 TEST(SlowRunFolder, ResumeTakesAnotherValueOfKeysThatChangeNoResult) {
   const test::TemporaryFolder folder;
   const fs::path run = folder.path() / "run", whole = folder.path() / "whole";

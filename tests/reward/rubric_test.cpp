@@ -42,6 +42,10 @@ TEST(Rubric, OutcomesWithoutAVerdictArePaidByPolicy) {
   const Rubric rubric(config);
   EXPECT_EQ(rubric.score(problem("4"), {"<answer>4</answer>", 1, true}).total, -0.25);
   EXPECT_EQ(rubric.score(problem(""), {"<answer>4</answer>", 1, false}).total, 0.125);
+  EXPECT_TRUE(rubric.pays(Outcome::unverifiable));
+  EXPECT_FALSE(Rubric(RubricConfig{}).pays(Outcome::unverifiable));
+  EXPECT_FALSE(rubric.pays(Outcome::sandbox_error));
+  EXPECT_TRUE(rubric.pays(Outcome::timeout) && rubric.pays(Outcome::wrong));
   config.judge_truncated = true;
   EXPECT_EQ(Rubric(config).score(problem("4"), {"<answer>4</answer>", 1, true}).total, 1);
 }

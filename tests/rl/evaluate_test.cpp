@@ -80,5 +80,27 @@ TEST(Evaluate, GivesTheSameAnswersWhateverTheEnginesLimits) {
   EXPECT_NE(run({}, 2).answers[0].texts, first.answers[0].texts);
 }
 
+TEST(Evaluate, DrawsOtherNumbersThanTraining) {
+  const auto policy = policy::Policy::random(GRPO_SOURCE_DIR "/recipes/tiny/model", 1, 0.1);
+  const Prompter prompter({}, *policy);
+  const auto problems = datasets::Generator({}).problems(datasets::Split::held_out, 1);
+  EvalConfig config;
+  config.samples = 4;
+  config.temperature = 1.0;
+  config.max_new_tokens = 12;
+  rollout::Engine engine({}, policy->decoder(), &policy->tokenizer());
+  const EvalResult asked = evaluate(engine, prompter, policy->eos(),
+                                    reward::Rubric{reward::RubricConfig{}}, problems, config, 1);
+  rollout::SamplingParams params;  // of a first step with the same seed
+  params.max_tokens = config.max_new_tokens;
+  params.seed = 1;
+  params.stop_tokens = policy->eos();
+  const auto sampled =
+      engine.sample(std::vector{prompter.encode(problems[0].prompt)}, config.samples, params);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_NE(asked.answers[0].group.completions[i].tokens, sampled[0].completions[i].tokens);
+  }
+}
+
 }  // namespace
 }  // namespace grpo::rl
