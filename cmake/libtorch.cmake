@@ -8,8 +8,10 @@ if(GRPO_WITHOUT_TORCH)
   set(GRPO_HAVE_TORCH OFF)
 elseif(EXISTS "${GRPO_TORCH}/lib/libtorch_cpu.so")
   set(GRPO_HAVE_TORCH ON)
-  target_include_directories(torch SYSTEM INTERFACE
-    "${GRPO_TORCH}/include" "${GRPO_TORCH}/include/torch/csrc/api/include")
+  # After the system's folders: the wheel brings headers of another fmt than the one that is linked.
+  target_compile_options(torch INTERFACE "SHELL:-idirafter ${GRPO_TORCH}/include")
+  # Each file includes the operators that it calls, not ATen/ATen.h with its two thousand.
+  target_compile_definitions(torch INTERFACE AT_PER_OPERATOR_HEADERS)
   target_link_libraries(torch INTERFACE "${GRPO_TORCH}/lib/libtorch_cpu.so" "${GRPO_TORCH}/lib/libc10.so")
   # DT_RPATH, not RUNPATH: libtorch_cpu's own needs (cupti, cudart) stand beside it.
   target_link_options(torch INTERFACE "-Wl,--disable-new-dtags" "-Wl,-rpath-link,${GRPO_TORCH}/lib")

@@ -1,3 +1,5 @@
+#include <ATen/ops/add.h>
+
 #include "base/error.h"
 #include "kernels/embedding.h"
 #include "kernels/linear_logprob.h"

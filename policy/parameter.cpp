@@ -1,6 +1,6 @@
 #include "policy/parameter.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstring>
 #include <functional>

@@ -1,6 +1,6 @@
 #include "rl/checkpoint.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <bit>

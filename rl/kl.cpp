@@ -1,6 +1,7 @@
 #include "rl/kl.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
 
 #include "base/error.h"
 

@@ -1,6 +1,7 @@
 #include "rl/loss_json.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/tensor.h>
 #include <fmt/ranges.h>
 
 #include <array>

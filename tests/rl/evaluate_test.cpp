@@ -95,8 +95,8 @@ TEST(Evaluate, DrawsOtherNumbersThanTraining) {
   params.max_tokens = config.max_new_tokens;
   params.seed = 1;
   params.stop_tokens = policy->eos();
-  const auto sampled =
-      engine.sample(std::vector{prompter.encode(problems[0].prompt)}, config.samples, params);
+  const std::vector<std::vector<int32_t>> prompts = {prompter.encode(problems[0].prompt)};
+  const auto sampled = engine.sample(prompts, config.samples, params);
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_NE(asked.answers[0].group.completions[i].tokens, sampled[0].completions[i].tokens);
   }
