@@ -28,6 +28,10 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
   return counter;
 }
 
+/// Philox sequences of a run's seed, by use, so that no draw serves twice: training's answers count
+/// from 0.
+constexpr uint64_t kEvaluationSequence = uint64_t{1} << 62, kShuffleSequence = uint64_t{1} << 63;
+
 /// The block of draw `position` in `sequence` under `seed`; counter words, least significant first:
 /// position, position high, sequence, sequence high.
 constexpr std::array<uint32_t, 4> philox_block(uint64_t seed, uint64_t sequence,

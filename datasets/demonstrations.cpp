@@ -1,10 +1,8 @@
 #include "datasets/demonstrations.h"
 
 #include <algorithm>
-#include <ostream>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "datasets/jsonl_source.h"
 
 namespace grpo::datasets {
@@ -23,19 +21,20 @@ std::string without_marks(std::string_view solution) {
 }
 
 void read_messages(const Row& row, Demonstration& result) {
-  std::string last_user;
+  std::vector<std::string> roles, contents;
   for (const auto& message : row.fields().objects("messages")) {
-    const auto role = message.required<std::string>("role");
-    const auto content = message.required<std::string>("content");
-    if (role == "user") last_user = content;
-    if (role == "assistant") {
-      result.prompt = last_user;
-      result.response = content;
-    }
+    roles.push_back(message.required<std::string>("role"));
+    contents.push_back(message.required<std::string>("content"));
   }
-  if (result.prompt.empty() || result.response.empty()) {
-    row.fail("messages", "expected a user message and an assistant message after it");
+  if (roles != std::vector<std::string>{"user", "assistant"} || contents[0].empty() ||
+      contents[1].empty()) {
+    row.fail(
+        "messages",
+        "expected one user message and one assistant message; a system message is prompt.system "
+        "of the recipe, and only one turn is learned");
   }
+  result.prompt = contents[0];
+  result.response = contents[1];
 }
 
 Demonstration to_demonstration(const Row& row) {
@@ -67,21 +66,6 @@ std::vector<Demonstration> read_demonstrations(const std::string& file) {
   std::vector<Demonstration> items;
   for (const Row& row : read_rows(file)) items.push_back(to_demonstration(row));
   return items;
-}
-
-Demonstration demonstration_of(const Problem& problem) {
-  check_input(!problem.solution.empty(), "{}: solution: this problem has none", problem.id);
-  return {problem.id, problem.prompt,
-          think_and_answer(without_marks(problem.solution), problem.answer)};
-}
-
-void write_demonstrations(const std::string& file, const std::vector<Demonstration>& items) {
-  write_atomically(file, [&](std::ostream& output) {
-    for (const auto& item : items) {
-      const OrderedJson row{{"id", item.id}, {"prompt", item.prompt}, {"response", item.response}};
-      output << print_json(row) << '\n';
-    }
-  });
 }
 
 }  // namespace grpo::datasets

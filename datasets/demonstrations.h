@@ -22,17 +22,11 @@ std::string think_and_answer(std::string_view reasoning, std::string_view answer
 
 /// Rows of JSON lines, plain or .gz: prompt | question | problem, then
 ///   response | completion | output as it is, or
-///   messages: [{role, content}…]: the last assistant message is the response and the last user
-///             message before it the prompt, or
+///   messages: [{role, content}…]: one user message, the prompt, and one assistant message, the
+///             response, or
 ///   solution + answer: written as think_and_answer(solution, answer), calculator marks `<<…>>`
 ///             and the "#### n" line of GSM8K left out.
 /// Throws Error (exit code 2) "file:line: field: what is wrong".
 std::vector<Demonstration> read_demonstrations(const std::string& file);
-
-/// A problem with its own worked solution; Error (exit code 2) if it has none.
-Demonstration demonstration_of(const Problem& problem);
-
-/// One JSON line {"id", "prompt", "response"} per demonstration; replaces the file atomically.
-void write_demonstrations(const std::string& file, const std::vector<Demonstration>& items);
 
 }  // namespace grpo::datasets

@@ -10,7 +10,6 @@ namespace grpo::datasets {
 namespace {
 
 // Keeps the shuffles' draws apart from those of generators that share the seed.
-constexpr uint64_t kShuffleSequence = uint64_t{1} << 63;
 
 }  // namespace
 

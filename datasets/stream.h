@@ -20,9 +20,9 @@ struct SourceInfo {
 /// Which items come next: every source in a fresh seeded order per epoch, sources mixed by weight.
 ///
 /// The mixture is even, not random: after t draws each source has given its share of t to within
-/// one item, so a run's data does not depend on luck. Everything follows from the seed and the
+/// a few items, so a run's data does not depend on luck. Everything follows from the seed and the
 /// number of items taken from each source, which is all that the cursor holds; so a resumed stream
-/// continues exactly. Every rank makes the same draws and keeps its part (see `share`).
+/// continues exactly.
 class IndexStream {
  public:
   struct Pick {
@@ -59,14 +59,6 @@ class IndexStream {
 
 /// The order of one epoch: 0 … size-1 shuffled by draws of (seed, source, epoch).
 std::vector<int64_t> shuffled(int64_t size, uint64_t seed, int64_t source, int64_t epoch);
-
-/// The part of a batch that one rank works on: contiguous, sizes differ by at most one.
-template <class Item>
-std::vector<Item> share(const std::vector<Item>& batch, int64_t rank, int64_t world) {
-  check(world > 0 && rank >= 0 && rank < world, "share: rank {} of {}", rank, world);
-  const auto size = static_cast<int64_t>(batch.size());
-  return {batch.begin() + size * rank / world, batch.begin() + size * (rank + 1) / world};
-}
 
 template <class Item>
 struct Source {

@@ -105,13 +105,46 @@ void Policy::save_into(const fs::path& folder) const {
   if (template_) write_atomically(folder / "chat_template.jinja", template_source_);
 }
 
-std::string Policy::render_chat(const OrderedJson& messages) const {
+void Policy::check_savable() const { (void)decoder_->config().to_hf(); }
+
+std::string Policy::render(const OrderedJson& messages, bool add_generation_prompt) const {
   check_input(template_.has_value(), "messages: the model has no chat template");
   ChatTemplate::Input input;
   input.messages = messages;
-  input.add_generation_prompt = true;
+  input.add_generation_prompt = add_generation_prompt;
   set_special_texts(*tokenizer_, input);
   return template_->render(input);
+}
+
+std::string Policy::render_chat(const OrderedJson& messages) const {
+  return render(messages, /*add_generation_prompt=*/true);
+}
+
+std::optional<int32_t> Policy::end_of_message() const {
+  const std::string content = "An answer.";
+  std::string text;
+  try {
+    text = render({{{"role", "user"}, {"content", "A question?"}},
+                   {{"role", "assistant"}, {"content", content}}},
+                  /*add_generation_prompt=*/false);
+  } catch (const Error&) {  // a template may refuse what it was not made for
+    return std::nullopt;
+  }
+  const size_t at = text.rfind(content);
+  if (at == std::string::npos) return std::nullopt;
+  for (const int32_t id : tokenizer_->encode(text.substr(at + content.size()), false)) {
+    if (std::ranges::find(eos(), id) != eos().end()) return id;
+  }
+  return std::nullopt;
+}
+
+int32_t Policy::end_of_answer(bool chat) const {
+  check_input(!eos().empty(), "the model names no end-of-sequence token");
+  if (chat && template_) {
+    if (const auto id = end_of_message()) return *id;
+  }
+  const auto own = tokenizer_->eos();
+  return own && std::ranges::find(eos(), *own) != eos().end() ? *own : eos().front();
 }
 
 }  // namespace grpo::policy

@@ -30,6 +30,10 @@ class Policy {
   /// generation_config.json, tokenizer files. `folder` must exist; atomicity is the caller's.
   void save_into(const std::filesystem::path& folder) const;
 
+  /// Throws the Error of save_into for a model that a Hugging Face folder has no form for (some
+  /// GGUF files): to be asked before work begins that ends with saving.
+  void check_savable() const;
+
   Decoder& decoder() { return *decoder_; }
   const Decoder& decoder() const { return *decoder_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
@@ -44,10 +48,17 @@ class Policy {
   /// adding them again. `messages`: [{role, content, …}]. Throws Error when the model has no chat
   /// template, or its template refuses the messages.
   std::string render_chat(const OrderedJson& messages) const;
+  /// The end-of-sequence id behind an answer: with `chat`, the one that the template puts behind an
+  /// assistant's message; else, or where it puts none of eos(), the tokenizer's own if it is one of
+  /// eos(), else the first of them. Error (exit code 2) when the model names none.
+  int32_t end_of_answer(bool chat) const;
 
  private:
   Policy() = default;
   void load_text(const std::filesystem::path& model);
+  std::string render(const OrderedJson& messages, bool add_generation_prompt) const;
+  /// The first of eos() that the template puts behind an assistant's message.
+  std::optional<int32_t> end_of_message() const;
 
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Tokenizer> tokenizer_;

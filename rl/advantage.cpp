@@ -84,7 +84,7 @@ Tensor group_advantages(const Tensor& rewards, const AdvantageConfig& config) {
     const auto& spread_of =
         config.scale == AdvantageScale::kCentredBatchStd ? advantage : scored.rewards;
     advantage = advantage / (scored.deviation(spread_of, batch_scale) + config.eps);
-    silent = silent.logical_or(scored.count(batch_scale) < 2);
+    silent = silent.logical_or(scored.equal(batch_scale));  // no spread to divide by
   }
   advantage = advantage.masked_fill(silent, 0.0);
   check(advantage.isfinite().all().item<bool>(),

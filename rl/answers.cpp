@@ -131,14 +131,17 @@ void add_answer_metrics(std::span<const AnsweredProblem> answered, monitor::Reco
       for (const float h : c.entropies) entropy.add(h);
       truncated += c.finish == rollout::Finish::kLength ? 1 : 0;
       ++outcomes[a.scores[i].verdict.outcome];
+      if (std::isnan(a.rewards[i])) continue;
       for (const auto& part : a.scores[i].parts) parts[part.name].add(part.value);
     }
   }
   const auto share = [&](int64_t n, int64_t of) {
     return of == 0 ? 0.0 : static_cast<double>(n) / static_cast<double>(of);
   };
-  record.set("reward/mean", reward.mean());
-  record.set("reward/std", reward.deviation());
+  if (reward.count > 0) {
+    record.set("reward/mean", reward.mean());
+    record.set("reward/std", reward.deviation());
+  }
   record.set("reward/accuracy", share(outcomes[reward::Outcome::correct], all));
   for (const auto& [name, part] : parts) {
     if (name != "accuracy") record.set("reward/" + name, part.mean());

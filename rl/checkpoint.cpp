@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/fnv1a.h"
 #include "base/log.h"
 #include "kernels/adamw.h"
 #include "policy/weights/safetensors.h"
@@ -176,6 +177,16 @@ void discard(const fs::path& folder) {
 
 }  // namespace
 
+std::string weights_fingerprint(const policy::Decoder& decoder) {
+  uint64_t hash = kFnv1aStart;
+  for (const policy::Parameter& p : decoder.parameters()) {
+    const auto bytes = static_cast<size_t>(p.value.numel()) * sizeof(float);
+    hash = fnv1a(p.name, hash);
+    hash = fnv1a({static_cast<const char*>(p.value.const_data_ptr()), bytes}, hash);
+  }
+  return fmt::format("{:016x}", hash);
+}
+
 Checkpoints::Checkpoints(const fs::path& run_folder, int64_t keep)
     : folder_(run_folder / "checkpoints"), keep_(keep) {}
 
@@ -202,7 +213,8 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
                  {"reached_target", state.reached_target},
                  {"optimizer_steps", optimizer.num_steps()},
                  {"stream", state.stream},
-                 {"eval_data", state.eval_data}};
+                 {"eval_data", state.eval_data},
+                 {"reference", state.reference}};
     if (state.unfinished) json["unfinished"] = record_to_json(*state.unfinished);
     write_atomically(folder / kStateFile, json.dump(2) + "\n");
   });
@@ -233,6 +245,7 @@ TrainerState Checkpoints::restore(const fs::path& folder, policy::Policy& policy
   state.reached_target = fields.value_or("reached_target", false);
   state.stream = fields.required<Json>("stream");
   state.eval_data = fields.required<std::string>("eval_data");
+  state.reference = fields.required<std::string>("reference");
   if (json.contains("unfinished")) {
     state.unfinished = record_from_json(json["unfinished"], (folder / kStateFile).string());
   }

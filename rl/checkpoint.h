@@ -21,10 +21,15 @@ struct TrainerState {
   bool reached_target = false;  ///< an evaluation met eval.stop_at: the run is over
   Json stream;                  ///< cursor of the data stream
   std::string eval_data;        ///< fingerprint of the questions of eval.data
+  std::string reference;        ///< that of the weights of the frozen policy; "" without one
   /// Record of the step just made, when its evaluation was interrupted: evaluated and written on
   /// resume.
   std::optional<monitor::Record> unfinished;
 };
+
+/// Sixteen hexadecimal digits that tell whether weights are the same: FNV-1a of 64 bits over each
+/// parameter's name and values.
+std::string weights_fingerprint(const policy::Decoder& decoder);
 
 /// Checkpoints of a run: <run>/checkpoints/step-<N>, each a Hugging Face folder with float32
 /// weights, and beside them optimizer.moments (a safetensors file) and trainer_state.json. A

@@ -120,6 +120,7 @@ std::vector<int32_t> Prompter::encode(const std::string& question) const {
   // A chat template writes the beginning-of-sequence token itself.
   auto ids = policy_.tokenizer().encode(text(question), !config_.chat);
   const auto length = static_cast<int64_t>(ids.size());
+  check_input(length > 0, "the prompt is empty");
   check_input(config_.max_tokens == 0 || length <= config_.max_tokens,
               "prompt of {} tokens is longer than prompt.max_tokens = {}: {}", length,
               config_.max_tokens, question.substr(0, 80));
@@ -131,12 +132,12 @@ std::vector<int32_t> Prompter::encode(const std::string& question) const {
 }
 
 Prompter::Encoded Prompter::encode(const datasets::Demonstration& demonstration) const {
-  check_input(!policy_.eos().empty(), "the model names no end-of-sequence token");
   Encoded out{encode(demonstration.prompt), 0};
   out.num_prompt = static_cast<int64_t>(out.ids.size());
   const auto response = policy_.tokenizer().encode(demonstration.response, false);
   out.ids.insert(out.ids.end(), response.begin(), response.end());
-  out.ids.push_back(policy_.eos().front());
+  if (!end_of_answer_) end_of_answer_ = policy_.end_of_answer(config_.chat);
+  out.ids.push_back(*end_of_answer_);
   const int64_t context = policy_.decoder().config().context_limit();
   check_input(static_cast<int64_t>(out.ids.size()) <= context,
               "{} tokens with the response, the model's context is {}", out.ids.size(), context);

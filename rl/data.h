@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,8 @@ class Prompter {
     }
     return longest;
   }
-  /// What rewards and people read: the answer's text behind the prefix, special tokens left out.
+  /// What rewards and people read: the answer's text behind the prefix, without the
+  /// end-of-sequence token; other special tokens stay (<think> is one in some vocabularies).
   std::string decode(const std::vector<int32_t>& answer) const;
 
   const std::string& answer_prefix() const { return config_.answer_prefix; }
@@ -72,6 +74,7 @@ class Prompter {
 
   PromptConfig config_;
   const policy::Policy& policy_;
+  mutable std::optional<int32_t> end_of_answer_;  // once a demonstration needs it
 };
 
 }  // namespace grpo::rl

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "base/thread_pool.h"
 #include "reward/score_all.h"
 #include "rl/answers.h"
@@ -53,7 +54,7 @@ EvalResult evaluate(rollout::Sampler& sampler, const Prompter& prompter,
   params.temperature = config.temperature;
   params.top_p = config.top_p;
   params.seed = seed;
-  params.first_sequence = uint64_t{1} << 63;  // draws that no step of training comes to
+  params.first_sequence = kEvaluationSequence;
   params.stop_tokens = eos;
   rollout::Observer observer;
   observer.on_token = [](int64_t, int64_t, int32_t) {

@@ -32,6 +32,14 @@ void fields(Visitor& v, OptimizerConfig& c) {
   v("freeze_router", c.freeze_router, "routers of a mixture of experts are not trained");
 }
 
+template <class Rules>
+void rules(const Rules& r, const OptimizerConfig& c) {
+  const auto decays = [](double beta) { return static_cast<float>(beta) < 1; };
+  r(decays(c.beta1), "beta1", "{} is 1 in float32, which the moments are kept in", c.beta1);
+  r(decays(c.beta2), "beta2", "{} is 1 in float32, which the moments are kept in", c.beta2);
+  r(static_cast<float>(c.eps) > 0, "eps", "{} is 0 in float32", c.eps);
+}
+
 /// AdamW over all parameters of a decoder: float32 weights and moments, fused (kernels/adamw.h).
 class Optimizer {
  public:

@@ -278,6 +278,9 @@ void rules(const Rules& r, const TrainRecipe& c) {
     "select.drop_uniform",
     "with advantage.baseline {} groups of equal rewards carry a gradient: set it to false",
     name_of(baseline));
+  r(c.loss.correction.kind == Correction::kNone, "loss.correction.kind",
+    "has nothing to correct: engine and learner compute the same log-probabilities from the same "
+    "weights");
   training_rules(r, c.eval);
 }
 

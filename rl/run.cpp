@@ -19,6 +19,25 @@ namespace grpo::rl {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// What computes, and where: results may depend on nothing else.
+OrderedJson this_process(const std::string& command) {
+  utsname system{};
+  uname(&system);
+  return {{"version", kVersion},
+          {"commit", commit()},
+          {"command", command},
+          {"machine",
+           {{"host", system.nodename},
+            {"system", std::string(system.sysname) + " " + system.release},
+            {"cpu", proc_value("/proc/cpuinfo", "model name")},
+            {"instruction_set", kernels::cpu::name(kernels::cpu::isa())},
+            {"threads", kernels::num_threads()}}}};
+}
+
+}  // namespace
+
 void Run::lock() {
   check_input(lock_.take(options_.output), "--output: {}: another process is running this run",
               options_.output.string());
@@ -38,25 +57,30 @@ void Run::create() {
                 "--output: {} holds {} of another run; choose another folder", folder.string(),
                 name);
   }
+  const fs::path checkpoints = folder / "checkpoints";
+  check_input(!fs::exists(checkpoints) || fs::is_empty(checkpoints),
+              "--output: {} holds checkpoints of another run; choose another folder",
+              folder.string());
   write_atomically(recipe_file(), resolved_recipe_);
-  utsname system{};
-  uname(&system);
-  const OrderedJson run = {{"version", kVersion},
-                           {"commit", commit()},
-                           {"command", options_.command},
-                           {"seed", seed_},
-                           {"machine",
-                            {{"host", system.nodename},
-                             {"system", std::string(system.sysname) + " " + system.release},
-                             {"cpu", proc_value("/proc/cpuinfo", "model name")},
-                             {"instruction_set", kernels::cpu::name(kernels::cpu::isa())},
-                             {"threads", kernels::num_threads()}}}};
+  OrderedJson run = this_process(options_.command);
+  run["seed"] = seed_;
   write_atomically(folder / "run.json", run.dump(2) + "\n");
+}
+
+void Run::note_resumed(int64_t last_step) {
+  const fs::path file = options_.output / "run.json";
+  auto run = fs::exists(file) ? parse_json<OrderedJson>(read_file(file), file.string())
+                              : OrderedJson::object();
+  OrderedJson process = this_process(options_.command);
+  process["after_step"] = last_step;
+  run["resumed"].push_back(std::move(process));
+  write_atomically(file, run.dump(2) + "\n");
 }
 
 void Run::open(int64_t last_step, int64_t last_record, int64_t total_steps, const LogConfig& log) {
   if (options_.resume) {
     write_atomically(recipe_file(), resolved_recipe_);
+    note_resumed(last_step);
   } else {
     create();
   }

@@ -51,7 +51,8 @@ struct RunOptions {
 };
 
 /// A run's folder: recipe.yaml (resolved), run.json (version, commit, command, seed,
-/// machine), metrics.jsonl, samples.jsonl, log.txt, checkpoints/.
+/// machine; of every process that resumed it, too), metrics.jsonl, samples.jsonl, log.txt,
+/// checkpoints/.
 class Run {
  public:
   /// Checks that the folder is free, or with `resume` that it is there and holds the same recipe
@@ -80,6 +81,8 @@ class Run {
   /// Makes the folder, locked, with recipe.yaml and run.json; `open` does it for a run that is not
   /// resumed.
   void create();
+  /// Adds this process to run.json.
+  void note_resumed(int64_t last_step);
 
   /// Makes the folder, or on resume writes the recipe as it is now. Opens samples and metrics, on
   /// resume cutting off samples after `last_step` and records after `last_record`, and the progress

@@ -17,10 +17,6 @@ bool equal_rewards(std::span<const double> rewards) {
   return highest - lowest <= kEqualRewards;
 }
 
-bool no_scorable_reward(std::span<const double> rewards) {
-  return std::all_of(rewards.begin(), rewards.end(), [](double r) { return std::isnan(r); });
-}
-
 int64_t mask_truncated(std::span<Sequence> sequences) {
   int64_t masked = 0;
   for (Sequence& s : sequences) {

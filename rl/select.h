@@ -17,32 +17,12 @@ inline constexpr double kEqualRewards = 1e-12;
 /// Decided by max - min because a range of the mean or a deviation misjudges continuous rewards.
 bool equal_rewards(std::span<const double> rewards);
 
-/// How many groups went, and why.
-struct UniformCounts {
-  int64_t groups = 0;      ///< looked at
-  int64_t uniform = 0;     ///< dropped: equal rewards
-  int64_t unscorable = 0;  ///< of these, groups with no scorable answer at all
-};
-
-bool no_scorable_reward(std::span<const double> rewards);
-
 /// Drops the groups whose rewards are all equal, keeping the order of the others (dynamic sampling,
 /// DAPO, arXiv 2503.14476 section 3.2). `Groups` is a vector of structs with `rewards`, a vector of
-/// double. The caller refills and agrees the count over ranks.
+/// double.
 template <class Groups>
-UniformCounts drop_uniform(Groups& groups) {
-  UniformCounts counts{.groups = static_cast<int64_t>(groups.size())};
-  Groups kept;
-  for (auto& group : groups) {
-    if (equal_rewards(group.rewards)) {
-      ++counts.uniform;
-      counts.unscorable += no_scorable_reward(group.rewards);
-    } else {
-      kept.push_back(std::move(group));
-    }
-  }
-  groups = std::move(kept);
-  return counts;
+void drop_uniform(Groups& groups) {
+  std::erase_if(groups, [](const auto& group) { return equal_rewards(group.rewards); });
 }
 
 /// Overlong filter (DAPO section 3.4; recipe key `truncated: mask`): answers that ran into the

@@ -10,6 +10,7 @@ namespace grpo::rl {
 
 void Session::load(const ModelSource& model, const PromptConfig& prompt,
                    const OptimizerConfig& optimizer, const rollout::EngineConfig& engine_config) {
+  model_path_ = model.path;
   if (eval_.every > 0) eval_problems_ = all_problems(eval_.data, "eval.data");
   rubric_.prepare(eval_problems_);
   judges_ = std::make_unique<ThreadPool>(rubric_.num_threads());
@@ -34,6 +35,14 @@ void Session::load(const ModelSource& model, const PromptConfig& prompt,
   engine_->weights_changed(state.step);
   prompter_ = std::make_unique<Prompter>(prompt, *policy_);
   warn_of_unreadable(rubric_, eval_problems_, "eval.data");
+}
+
+void Session::check_reference(const std::string& fingerprint) {
+  check_input(!restored_ || state.reference == fingerprint,
+              "model.path: {} holds other weights than when the run began: they are the frozen "
+              "policy of loss.kl",
+              model_path_);
+  state.reference = fingerprint;
 }
 
 void Session::announce() const {
@@ -129,6 +138,7 @@ void Session::finish_step(monitor::Record record, int64_t tokens) {
 
 void Session::note_updates(int64_t applied, int64_t skipped, int64_t limit,
                            std::span<const std::vector<int32_t>> sequences) {
+  if (applied == 0) whole_ = true;  // nothing has moved
   if (skipped == 0) {
     if (applied > 0) state.skipped_in_a_row = 0;
     return;
@@ -142,10 +152,11 @@ void Session::note_updates(int64_t applied, int64_t skipped, int64_t limit,
   for (const auto& tokens : sequences) batch.push_back(tokens);
   const auto file = run_.folder() / "failed_batch.json";
   write_atomically(file, OrderedJson{{"step", state.step + 1}, {"sequences", batch}}.dump() + "\n");
-  throw Error(
-      fmt::format("{} steps in a row had a loss or gradient that is not finite: the last "
-                  "batch is in {}; lower optimizer.learning_rate, or look at its answers",
-                  state.skipped_in_a_row, file.string()));
+  throw Error(fmt::format(
+      "{} steps in a row had a loss or gradient that is not finite: the last "
+      "batch is in {}. Look at its answers, or start a new run from the last checkpoint "
+      "with a lower optimizer.learning_rate",
+      state.skipped_in_a_row, file.string()));
 }
 
 }  // namespace grpo::rl

@@ -43,6 +43,7 @@ class Session {
       if constexpr (requires { rubric_.prepare(source.items); }) rubric_.prepare(source.items);
     }
     load(recipe.model, recipe.prompt, recipe.optimizer, engine_config);
+    policy_->check_savable();
     check_data(recipe, stream);
     check_supported(recipe.moe, policy_->decoder());
     const std::string eval_data = datasets::fingerprint(eval_problems_);
@@ -89,6 +90,9 @@ class Session {
       throw;
     }
   }
+  /// The frozen policy of the KL must be the one that the run began with. Throws Error (exit code
+  /// 2) where a restored checkpoint knows another.
+  void check_reference(const std::string& fingerprint);
   /// To be called before an update: until finish_step the policy is ahead of `state`.
   void policy_moves() { whole_ = false; }
   /// After a step's updates. Those left out because a loss was not finite stop the run after
@@ -152,6 +156,7 @@ class Session {
   EvalConfig eval_;
   uint64_t seed_;
   reward::Rubric rubric_;
+  std::string model_path_;
   bool restored_ = false;
   bool whole_ = true;  ///< the policy and metrics.jsonl stand where `state` says
   std::unique_ptr<policy::Policy> policy_;

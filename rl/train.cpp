@@ -8,6 +8,7 @@
 #include "policy/tokenizer/tokenizer.h"
 #include "rl/advantage.h"
 #include "rl/answers.h"
+#include "rl/checkpoint.h"
 #include "rl/interrupt.h"
 #include "rl/load_metrics.h"
 #include "rl/select.h"
@@ -36,7 +37,8 @@ void add_advantage_metrics(std::span<const AnsweredProblem> answered, monitor::R
       ++count;
     }
   }
-  record.set("advantages/mean", count == 0 ? 0 : sum / static_cast<double>(count));
+  if (count == 0) return;
+  record.set("advantages/mean", sum / static_cast<double>(count));
   record.set("advantages/max", most);
   record.set("advantages/min", least);
 }
@@ -89,6 +91,7 @@ class Trainer {
           recipe.model.random_init
               ? policy::Policy::random(recipe.model.path, session_.seed(), recipe.model.init_std)
               : policy::Policy::load(recipe.model.path);
+      session_.check_reference(weights_fingerprint(reference_->decoder()));
     }
   }
 
@@ -135,8 +138,9 @@ class Trainer {
   std::unique_ptr<policy::Policy> reference_;
 };
 
-/// Answers to the step's questions. With `refill_rounds`, questions whose groups were uniform are
-/// replaced by new ones until enough groups remain (dynamic sampling, DAPO, arXiv 2503.14476).
+/// Answers to the step's questions. With `refill_rounds`, as many new questions are asked as there
+/// are groups of equal rewards, until enough others are there (dynamic sampling, DAPO, arXiv
+/// 2503.14476).
 std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record& record) {
   const RolloutConfig& r = recipe_.rollout;
   rollout::SamplingParams params;
@@ -150,11 +154,10 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
     return true;
   };
   const int64_t preempted_before = session_.engine().stats().preempted;
-  std::vector<AnsweredProblem> all, kept;
-  UniformCounts counts;
-  int64_t rounds = 0;
+  std::vector<AnsweredProblem> all;
+  int64_t kept = 0, rounds = 0;
   for (; rounds <= recipe_.select.refill_rounds; ++rounds) {
-    const int64_t missing = r.questions - static_cast<int64_t>(kept.size());
+    const int64_t missing = r.questions - kept;
     if (missing <= 0) break;
     const auto span = session_.run().monitor().span("gen");
     params.first_sequence = next.next_sequence;
@@ -163,14 +166,9 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
     auto answered =
         answer(session_.engine(), session_.prompter(), session_.rubric(), session_.judges(),
                stream_.next(missing), r.group_size, params, observer);
-    if (recipe_.select.refill_rounds == 0) {
-      all = std::move(answered);
-      break;
-    }
-    all.insert(all.end(), answered.begin(), answered.end());
-    const UniformCounts more = drop_uniform(answered);
-    counts.uniform += more.uniform;
-    std::move(answered.begin(), answered.end(), std::back_inserter(kept));
+    kept += std::count_if(answered.begin(), answered.end(),
+                          [](const AnsweredProblem& a) { return !equal_rewards(a.rewards); });
+    std::move(answered.begin(), answered.end(), std::back_inserter(all));
   }
   add_answer_metrics(all, record);
   record.set("rollout/refill_rounds", static_cast<double>(std::max<int64_t>(0, rounds - 1)));
@@ -179,17 +177,17 @@ std::vector<AnsweredProblem> Trainer::sample(TrainerState& next, monitor::Record
   record.set("data/epoch", static_cast<double>(stream_.epoch()));
   write_samples(session_.run(), session_.policy().tokenizer(), record.step, all,
                 recipe_.log.samples);
-  if (recipe_.select.refill_rounds == 0) return all;
-  if (kept.empty()) {
+  if (recipe_.select.refill_rounds > 0 && kept == 0) {
+    const auto reward = record.find("reward/mean");
     throw Error(fmt::format(
         "step {}: all {} groups of {} rounds had equal rewards, so there is nothing to learn from "
-        "(mean reward {}). The questions are all too easy or too hard, or the format is never met: "
+        "({}). The questions are all too easy or too hard, or the format is never met: "
         "look at samples.jsonl, change data, reward or rollout.group_size, or raise "
         "select.refill_rounds",
-        record.step, counts.uniform, recipe_.select.refill_rounds + 1,
-        *record.find("reward/mean")));
+        record.step, all.size(), recipe_.select.refill_rounds + 1,
+        reward ? fmt::format("mean reward {}", *reward) : "no answer could be judged"));
   }
-  return kept;
+  return all;
 }
 
 void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {

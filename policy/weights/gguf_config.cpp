@@ -11,6 +11,7 @@
 #include "policy/weights/gguf.h"
 #include "policy/weights/gguf_architecture.h"
 #include "policy/weights/hf_rope.h"
+#include "policy/weights/llama3_rope.h"
 
 namespace grpo::policy {
 namespace {
@@ -116,6 +117,8 @@ void read_rope(Fields& f, ModelConfig& c) {
                   f.where(), value);
       rope.frequency_factors.push_back(value);
     }
+    // One definition for the engine, the learner, a checkpoint and what resumes from it.
+    if (const auto llama3 = find_llama3(rope)) rope = *llama3;
   }
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "policy/weights/family.h"
-#include "policy/weights/llama3_rope.h"
 #include "policy/weights/strict_json.h"
 
 namespace grpo::policy {
@@ -13,13 +12,9 @@ namespace {
 using nlohmann::json;
 
 json rope_scaling(const RopeConfig& rope, const std::string& model_type) {
-  if (!rope.frequency_factors.empty()) {  // from a GGUF file, which has nothing else
-    const auto llama3 = find_llama3(rope);
-    check_input(llama3.has_value(),
-                "rope_freqs.weight: no llama3 scaling has these factors, and config.json no other "
-                "form for them");
-    return rope_scaling(*llama3, model_type);
-  }
+  check_input(rope.frequency_factors.empty(),
+              "rope_freqs.weight: no llama3 scaling has these factors, and config.json no other "
+              "form for them");
   switch (rope.scaling) {
     case RopeScalingKind::kNone:
       return nullptr;

@@ -61,6 +61,45 @@ TEST(SlowRunFolder, ResumeNoticesThatTheDataHaveChanged) {
   EXPECT_EQ(run_grpo(command + " --resume").code, 0);
 }
 
+TEST(RunFolder, ANewRunRefusesAFolderWithCheckpoints) {
+  const test::TemporaryFolder folder;
+  fs::create_directories(folder.path() / "run/checkpoints/step-2");
+  const auto refused = run_grpo("sft " + recipes().sft().string() + " --quiet --steps 1 --output " +
+                                (folder.path() / "run").string());
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("run holds checkpoints of another run"));
+}
+
+TEST(SlowRunFolder, ResumeNoticesAnotherReferenceAndSaysWhoWentOn) {
+  const test::TemporaryFolder folder;
+  const auto demonstrate = [&](const std::string& seed) {
+    const fs::path run = folder.path() / ("sft-" + seed);
+    EXPECT_EQ(run_grpo("sft " + recipes().sft().string() + " --quiet --set eval.every=0 --steps 1" +
+                       " --seed " + seed + " --output " + run.string())
+                  .code,
+              0);
+    return run / "checkpoints/step-1";
+  };
+  const fs::path first = demonstrate("3"), second = demonstrate("4");
+  const fs::path model = folder.path() / "model";
+  fs::copy(first, model, fs::copy_options::recursive);
+  const std::string command =
+      "train " + recipes().grpo().string() +
+      " --quiet --set eval.every=0 --set loss.kl.weight=0.1 --set model.random_init=false" +
+      " --set model.path=" + model.string() + " --output " + (folder.path() / "run").string();
+  ASSERT_EQ(run_grpo(command + " --steps 2").code, 0);
+  const auto weights = model / "model.safetensors";
+  fs::copy_file(second / "model.safetensors", weights, fs::copy_options::overwrite_existing);
+  const auto refused = run_grpo(command + " --resume --steps 3");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("holds other weights than when the run began"));
+  fs::copy_file(first / "model.safetensors", weights, fs::copy_options::overwrite_existing);
+  EXPECT_EQ(run_grpo(command + " --resume --steps 3").code, 0);
+  const Json run = parse_json(read_file(folder.path() / "run/run.json"), "run.json");
+  EXPECT_EQ(run["resumed"].back()["after_step"], 2);
+  EXPECT_THAT(run["resumed"].back()["command"].get<std::string>(), HasSubstr("--resume"));
+}
+
 TEST(SlowRunFolder, ResumeNoticesThatTheQuestionsOfEvaluationHaveChanged) {
   const test::TemporaryFolder folder;
   const auto asked = [](int a) {

@@ -270,6 +270,39 @@ TEST(Run, GroupsThatLeaveStayInTheStatisticsOfTheBatch) {
   EXPECT_EQ(first[0]["advantages/max"], first[1]["advantages/max"]);
 }
 
+TEST(Run, QuestionsAskedInPlaceOfOthersCountInTheStatisticsOfTheBatch) {
+  const test::TemporaryFolder folder;
+  for (const std::string rounds : {"0", "1"}) {
+    const fs::path run = folder.path() / rounds;
+    const auto finished = run_grpo(
+        "train " + recipes().grpo().string() + " --quiet --steps 1 --output " + run.string() +
+        " --set rollout.questions=8 --set rollout.group_size=2 --set reward.overlong_buffer=1"
+        " --set advantage.scale=batch_std --set eval.every=0 --set select.refill_rounds=" +
+        rounds);
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    const Json first = metrics(run).front();
+    EXPECT_EQ(first["rollout/refill_rounds"], std::stoi(rounds));
+    // Rewards are 0 and -1; the deviation is that of all answers.
+    const double deviation = first["reward/std"];
+    EXPECT_NEAR(first["advantages/max"].get<double>(), 0.5 / (deviation + 1e-6), 1e-9);
+    EXPECT_NEAR(first["advantages/min"].get<double>(), -0.5 / (deviation + 1e-6), 1e-9);
+  }
+}
+
+TEST(SlowRun, AnErrorAfterStepsThatLeftThePolicyAloneLosesNoStepBefore) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  // The entropy bonus overflows in every step: none is applied.
+  const auto ended =
+      run_grpo("train " + recipes().grpo().string() + " --quiet --output " + run.string() +
+               " --set eval.every=0 --set loss.entropy_weight=1e308"
+               " --set checkpoint.every=50 --set max_skipped_steps=3");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("3 steps in a row had a loss or gradient that is not finite"));
+  EXPECT_TRUE(fs::exists(run / "failed_batch.json"));
+  EXPECT_TRUE(fs::exists(run / "checkpoints/step-2"));
+}
+
 TEST(Run, GroupsWithAGradientAreNotDropped) {
   const auto refused = run_grpo("train " + recipes().grpo().string() +
                                 " --dry-run --set advantage.baseline=batch_mean");

@@ -33,13 +33,13 @@ class Demonstrations : public testing::Test {
 };
 
 TEST_F(Demonstrations, ReadsTheThreeForms) {
-  const auto items = read_demonstrations(written(
-      R"({"id": "a", "prompt": "p", "response": "r"})"
-      "\n"
-      R"({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"},)"
-      R"( {"role": "assistant", "content": "v"}]})"
-      "\n"
-      R"({"question": "q", "solution": "2*3 = <<2*3=6>>6\n#### 6", "answer": "6"})"));
+  const auto items = read_demonstrations(
+      written(R"({"id": "a", "prompt": "p", "response": "r"})"
+              "\n"
+              R"({"messages": [{"role": "user", "content": "u"},)"
+              R"( {"role": "assistant", "content": "v"}]})"
+              "\n"
+              R"({"question": "q", "solution": "2*3 = <<2*3=6>>6\n#### 6", "answer": "6"})"));
   ASSERT_EQ(items.size(), 3u);
   EXPECT_EQ(items[0], (Demonstration{"a", "p", "r"}));
   EXPECT_EQ(items[1].prompt, "u");
@@ -51,24 +51,23 @@ TEST_F(Demonstrations, RefusesIncompleteRows) {
   EXPECT_THAT(refusal(R"({"prompt": "p"})"), HasSubstr(":1: solution: required field is missing"));
   EXPECT_THAT(refusal(R"({"prompt": "p", "response": ""})"), HasSubstr(":1: response: empty"));
   EXPECT_THAT(refusal(R"({"messages": [{"role": "assistant", "content": "v"}]})"),
-              HasSubstr("messages: expected a user message"));
+              HasSubstr("messages: expected one user message"));
+  EXPECT_THAT(
+      refusal(R"({"messages": [{"role": "system", "content": "s"},)"
+              R"({"role": "user", "content": "u"}, {"role": "assistant", "content": "v"}]})"),
+      HasSubstr(":1: messages: expected one user message and one assistant message; a system "
+                "message is prompt.system"));
   EXPECT_THAT(refusal(R"({"messages": [1]})"), HasSubstr("messages"));
   EXPECT_THAT(refusal("\n"), HasSubstr("no rows"));
 }
 
-TEST_F(Demonstrations, WhatIsWrittenReadsBack) {
-  const std::vector<Demonstration> items{{"1", "a\n\"b\"", "c\\d"}, {"2", "é", "<think></think>"}};
-  const auto file = written("");
-  write_demonstrations(file, items);
-  EXPECT_EQ(read_demonstrations(file), items);
-}
-
 TEST_F(Demonstrations, EveryShippedSampleMakesOne) {
   const std::string file = GRPO_SOURCE_DIR "/datasets/samples/gsm8k_train_1000.jsonl.gz";
-  for (const auto& problem : read_problems(file, Format::gsm8k)) {
-    const auto item = demonstration_of(problem);
+  const auto items = read_demonstrations(file);
+  EXPECT_EQ(items.size(), 1000u);
+  for (const auto& item : items) {
     EXPECT_EQ(item.response.find("<<"), std::string::npos);
-    EXPECT_TRUE(item.response.ends_with("<answer>" + problem.answer + "</answer>"));
+    EXPECT_TRUE(item.response.starts_with("<think>") && item.response.ends_with("</answer>"));
   }
 }
 

@@ -98,17 +98,6 @@ TEST(Stream, BadSourcesAreRefused) {
   EXPECT_THROW(IndexStream({{"a", 1, -1}}, 1), Error);
 }
 
-TEST(Stream, SharesOfAllRanksMakeTheBatch) {
-  const std::vector<int> batch{1, 2, 3, 4, 5, 6, 7};
-  std::vector<int> all;
-  for (int64_t rank = 0; rank < 3; ++rank) {
-    const auto part = share(batch, rank, 3);
-    EXPECT_GE(part.size(), 2u);
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  EXPECT_EQ(all, batch);
-}
-
 TEST(Stream, YieldsItemsOfItsSources) {
   Stream<std::string> stream({{"a", {"x", "y"}, 1}, {"b", {"z"}, 1}}, 1);
   EXPECT_THAT(stream.next(4), testing::UnorderedElementsAre("x", "y", "z", "z"));

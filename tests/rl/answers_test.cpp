@@ -28,6 +28,16 @@ TEST(Answers, AQuestionOfAKindWithoutAVerifierIsNamed) {
             "mixture: question mixture.jsonl:7: no verifier for problems of kind code");
 }
 
+TEST(Prompter, AnEmptyPromptIsNamed) {
+  const auto policy = policy::Policy::random(GRPO_SOURCE_DIR "/recipes/tiny/model", 1, 0.1);
+  const Prompter prompter({.chat = false}, *policy);
+  datasets::Problem empty;
+  empty.id = "rows.jsonl:4";
+  const std::vector<datasets::Problem> problems = {empty};
+  EXPECT_EQ(test::error_of([&] { (void)prompter.check_all(problems, "rows"); }, 2),
+            "rows: question rows.jsonl:4: the prompt is empty");
+}
+
 TEST(Answers, WhatCannotBeJudgedLeavesItsGroupUnlessTheRecipePaysIt) {
   const auto policy = policy::Policy::random(GRPO_SOURCE_DIR "/recipes/tiny/model", 1, 0.1);
   const Prompter prompter({}, *policy);

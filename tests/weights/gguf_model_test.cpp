@@ -179,6 +179,7 @@ TEST(GgufModel, EveryFamilyComesBackTheSameThroughGguf) {
       write_gguf(folder / name, config, rows, {.type = type});
       const auto from_gguf = WeightReader::open(folder / name);
       EXPECT_EQ(from_gguf->config().to_hf(), from_hf->config().to_hf());
+      EXPECT_EQ(from_gguf->config().rope, from_hf->config().rope);
       expect_same_weights(*from_gguf, *from_hf);
       // To a Hugging Face folder and to GGUF again: the same file.
       write_hf(folder / (name + ".hf"), from_gguf->config(), rows_of(*from_gguf), {.dtype = type});
