@@ -67,7 +67,7 @@ void Run::create() {
   write_atomically(folder / "run.json", run.dump(2) + "\n");
 }
 
-void Run::note_resumed(int64_t last_step) {
+void Run::note_resumed(int64_t last_step) const {
   const fs::path file = options_.output / "run.json";
   auto run = fs::exists(file) ? parse_json<OrderedJson>(read_file(file), file.string())
                               : OrderedJson::object();

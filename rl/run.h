@@ -82,7 +82,7 @@ class Run {
   /// resumed.
   void create();
   /// Adds this process to run.json.
-  void note_resumed(int64_t last_step);
+  void note_resumed(int64_t last_step) const;
 
   /// Makes the folder, or on resume writes the recipe as it is now. Opens samples and metrics, on
   /// resume cutting off samples after `last_step` and records after `last_record`, and the progress
