@@ -102,7 +102,7 @@ class Pool {
     }
   }
 
-  void drain() {
+  void drain() noexcept {  // a body must not throw: memory that is not there ends the program
     for (;;) {
       const int64_t begin = next_.fetch_add(grain_, std::memory_order_relaxed);
       if (begin >= count_) return;
