@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <utility>
 
 #include "base/error.h"
 #include "policy/weights/hf_names.h"
@@ -12,16 +13,27 @@
 namespace grpo::policy {
 namespace {
 
-int64_t count(const ParameterInfo& parameter) {
-  return std::accumulate(parameter.shape.begin(), parameter.shape.end(), int64_t{1},
-                         std::multiplies<>());
+/// Numbers in the parameters of a model that had these layers.
+int64_t count_with(ModelConfig config, std::vector<LayerConfig> layers) {
+  config.layers = std::move(layers);
+  int64_t total = 0;
+  for (const ParameterInfo& parameter : parameter_list(config)) {
+    total += std::accumulate(parameter.shape.begin(), parameter.shape.end(), int64_t{1},
+                             std::multiplies<>());
+  }
+  return total;
 }
 
 }  // namespace
 
 int64_t ModelConfig::num_parameters() const {
-  int64_t total = 0;
-  for (const ParameterInfo& parameter : parameter_list(*this)) total += count(parameter);
+  // Layers differ in size by the kind of their feed-forward alone.
+  const int64_t outside = count_with(*this, {});
+  int64_t total = outside;
+  for (const bool moe_layer : {false, true}) {
+    const auto number = std::ranges::count(layers, moe_layer, &LayerConfig::moe);
+    if (number > 0) total += number * (count_with(*this, {{.moe = moe_layer}}) - outside);
+  }
   return total;
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "kernels/adamw.h"
 #include "policy/weights/safetensors.h"
+#include "policy/weights/safetensors_writer.h"
 #include "policy/weights/weight_reader.h"
 
 namespace grpo::rl {
@@ -65,7 +66,7 @@ void write_moments(const fs::path& file, const policy::Decoder& decoder, Optimiz
 }
 
 void read_moments(const fs::path& file, const policy::Decoder& decoder, Optimizer& optimizer) {
-  const policy::SafetensorsFile tensors(file);
+  const policy::Safetensors tensors(file);
   const auto& parameters = decoder.parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (!optimizer.first_moments()[i].defined()) continue;
@@ -73,8 +74,9 @@ void read_moments(const fs::path& file, const policy::Decoder& decoder, Optimize
     for (const bool second : {false, true}) {
       const std::string name = p.name + (second ? ".second" : ".first");
       const auto* stored = tensors.find(name);
-      check(stored != nullptr && stored->dtype == "F32" && stored->shape == p.shape,
-            "{}: {}: missing or of another shape", file.string(), name);
+      check(
+          stored != nullptr && stored->dtype == "F32" && std::ranges::equal(stored->shape, p.shape),
+          "{}: {}: missing or of another shape", file.string(), name);
       const Tensor& moment = second ? optimizer.second_moments()[i] : optimizer.first_moments()[i];
       const int64_t rows = p.is_matrix() ? p.out() : 1;
       const int64_t width = p.is_matrix() ? p.in() : p.shape[0];
@@ -156,7 +158,7 @@ monitor::Record record_from_json(const Json& json, const std::string& place) {
 /// Throws Error saying what is broken: lengths and layout of all files, not every number in them.
 void check_readable(const fs::path& folder) {
   read_state(folder);
-  policy::SafetensorsFile check_moments(folder / kOptimizerFile);
+  policy::Safetensors check_moments(folder / kOptimizerFile);
   policy::WeightReader::open(folder);
 }
 

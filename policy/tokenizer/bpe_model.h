@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/string_table.h"
 #include "policy/tokenizer/flat_table.h"
 #include "policy/tokenizer/json_node.h"
 

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 class GgufReader final : public WeightReader {
  public:
-  explicit GgufReader(const fs::path& file);
+  explicit GgufReader(std::vector<GgufFile> files);
 
  private:
   /// kv_b of DeepSeek, of which current files hold the two parts of every head.
@@ -43,8 +43,8 @@ class GgufReader final : public WeightReader {
   std::set<std::string> used_;
 };
 
-GgufReader::GgufReader(const fs::path& file) : files_(open_gguf_parts(file)) {
-  set_config(ModelConfig::from_gguf(files_[0]), gguf_place);
+GgufReader::GgufReader(std::vector<GgufFile> files) : files_(std::move(files)) {
+  set_config(files_[0].path(), ModelConfig::from_gguf(files_[0]), gguf_place);
   permuted_ = find_gguf_architecture(config().model_type)->permuted;
   for (size_t i = 0; i < parameters().size(); ++i) {
     stored_.push_back(store(parameters()[i], place(i)));
@@ -103,7 +103,7 @@ void GgufReader::read(size_t index, int64_t begin, int64_t end, float* out) cons
     read_kv_b(stored.parts, begin, end, out);
     return;
   }
-  const TensorPlace& at = place(index);
+  const TensorPlace at = place(index);
   const int64_t columns = at.shape.size() > 1 ? at.shape.back() : 1;
   const StoredType type = stored.tensor->type;
   const auto read_from = [&](int64_t row, int64_t count, float* to) {
@@ -164,8 +164,8 @@ void GgufReader::read_kv_b(const KvParts& parts, int64_t begin, int64_t end, flo
 
 }  // namespace
 
-std::unique_ptr<WeightReader> open_gguf(const fs::path& file) {
-  return std::make_unique<GgufReader>(file);
+std::unique_ptr<WeightReader> open_gguf(std::vector<GgufFile> files) {
+  return std::make_unique<GgufReader>(std::move(files));
 }
 
 }  // namespace grpo::policy

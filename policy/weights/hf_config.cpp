@@ -3,6 +3,7 @@
 
 #include "policy/weights/hf_config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -124,8 +125,11 @@ void check_quantization(JsonFields& fields) {
   const std::string format = f.text("fmt", "e4m3");
   check_input(format == "e4m3", "{}: fmt: '{}' is not supported; known: e4m3", f.where(), format);
   const auto block = f.integers("weight_block_size");
-  check_input(block.size() == 2 && block[0] > 0 && block[1] > 0,
-              "{}: weight_block_size: expected two positive sizes", f.where());
+  constexpr int64_t kMaxBlock = 1 << 20;
+  check_input(
+      block.size() == 2 &&
+          std::ranges::all_of(block, [](int64_t size) { return size > 0 && size <= kMaxBlock; }),
+      "{}: weight_block_size: expected two sizes in 1..{}", f.where(), kMaxBlock);
   const std::string scheme = f.text("activation_scheme", "dynamic");
   // A static activation scale would change numbers; the dynamic one is an inference speed-up.
   check_input(scheme == "dynamic", "{}: activation_scheme: '{}' is not supported", f.where(),

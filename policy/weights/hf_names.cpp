@@ -1,6 +1,7 @@
 #include "policy/weights/hf_names.h"
 
 #include <charconv>
+#include <iterator>
 #include <span>
 
 #include "base/error.h"
@@ -70,12 +71,14 @@ constexpr NameRow kLayerNames[] = {
     {"ffn.shared.down", "mlp.shared_experts.down_proj.weight", "ffn_down_shexp.weight"},
 };
 
-/// An own name taken apart: `layers.3.ffn.experts.7.gate` is row `ffn.experts.#.gate`, 3 and 7.
+/// An own name taken apart: `layers.3.ffn.experts.7.gate` is `gate` of layer 3 and expert 7.
 struct OwnName {
-  std::string row;
+  std::string_view row;
   int64_t layer = -1;
   int64_t expert = -1;
 };
+
+constexpr std::string_view kExperts = "ffn.experts.";
 
 int64_t take_number(std::string_view& text) {
   int64_t value = -1;
@@ -86,26 +89,32 @@ int64_t take_number(std::string_view& text) {
 }
 
 OwnName take_apart(std::string_view name) {
+  if (!name.starts_with("layers.")) return {.row = name};
   OwnName own;
-  if (!name.starts_with("layers.")) return {.row = std::string(name)};
   name.remove_prefix(7);
   own.layer = take_number(name);
   if (name.starts_with('.')) name.remove_prefix(1);
-  constexpr std::string_view kExperts = "ffn.experts.";
-  if (!name.starts_with(kExperts)) {
-    own.row = name;
-    return own;
+  if (name.starts_with(kExperts)) {
+    name.remove_prefix(kExperts.size());
+    own.expert = take_number(name);
+    if (name.starts_with('.')) name.remove_prefix(1);
   }
-  name.remove_prefix(kExperts.size());
-  own.expert = take_number(name);
-  own.row = fmt::format("{}#{}", kExperts, name);
+  own.row = name;
   return own;
+}
+
+/// Whether a row of the tables is the one of an own name.
+bool is_row(std::string_view row, const OwnName& own) {
+  if (own.expert < 0) return row == own.row;
+  constexpr std::string_view kExpert = "ffn.experts.#.";
+  return row.size() == kExpert.size() + own.row.size() && row.ends_with(own.row) &&
+         row.starts_with(kExpert);
 }
 
 const NameRow& find_row(const ModelConfig& config, const OwnName& own) {
   const auto search = [&](std::span<const NameRow> rows) -> const NameRow* {
     for (const NameRow& row : rows) {
-      if (row.own == own.row) return &row;
+      if (is_row(row.own, own)) return &row;
     }
     return nullptr;
   };
@@ -121,11 +130,25 @@ const NameRow& find_row(const ModelConfig& config, const OwnName& own) {
   return *row;
 }
 
+void append_number(std::string& out, int64_t number) {
+  char digits[20];
+  out.append(digits, std::to_chars(digits, std::end(digits), number).ptr);
+}
+
+/// `prefix`, the layer's number, and the pattern with # as the expert's.
 std::string fill(std::string_view prefix, const OwnName& own, std::string_view pattern) {
-  std::string name = own.layer < 0 ? "" : fmt::format("{}{}.", prefix, own.layer);
-  name += pattern;
-  if (const size_t at = name.find('#'); at != std::string::npos) {
-    name.replace(at, 1, std::to_string(own.expert));
+  std::string name;
+  name.reserve(prefix.size() + pattern.size() + 8);
+  if (own.layer >= 0) {
+    name += prefix;
+    append_number(name, own.layer);
+    name += '.';
+  }
+  const size_t at = pattern.find('#');
+  name += pattern.substr(0, at);
+  if (at != std::string_view::npos) {
+    append_number(name, own.expert);
+    name += pattern.substr(at + 1);
   }
   return name;
 }

@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <set>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "policy/weights/dequant.h"
 #include "policy/weights/hf_config.h"
-#include "policy/weights/sharded.h"
+#include "policy/weights/safetensors.h"
 #include "policy/weights/weight_reader.h"
 
 namespace grpo::policy {
@@ -22,7 +23,7 @@ struct Fp8Blocks {
 
 class HfReader final : public WeightReader {
  public:
-  explicit HfReader(const fs::path& folder);
+  explicit HfReader(Safetensors tensors);
 
  private:
   struct Stored {
@@ -33,23 +34,25 @@ class HfReader final : public WeightReader {
     const std::byte* scales = nullptr;
   };
 
-  const Stored& store(const TensorPlace& place);
-  void find_scales(const std::string& where, const TensorPlace& place, Stored& stored);
+  const SafetensorsTensor* use(std::string_view name);
+  Stored store(const TensorPlace& place);
+  void find_scales(const char* file, const TensorPlace& place, Stored& stored);
   void check_unexpected() const;
   void read(size_t index, int64_t begin, int64_t end, float* out) const override;
 
-  ShardedSafetensors tensors_;
+  Safetensors tensors_;
   Fp8Blocks fp8_;
-  std::map<std::string, Stored, std::less<>> stored_;  // by Hugging Face name
-  std::vector<const Stored*> by_parameter_;
-  std::set<std::string> used_scales_;
+  std::vector<Stored> stored_;  // by parameter
+  std::vector<bool> used_;      // by tensor of the files
 };
 
-HfReader::HfReader(const fs::path& folder) : tensors_(folder) {
-  const fs::path file = folder / "config.json";
+HfReader::HfReader(Safetensors tensors)
+    : tensors_(std::move(tensors)), used_(tensors_.tensors().size()) {
+  const fs::path file = tensors_.path() / "config.json";
   const auto json = read_json_file(file);
   ModelConfig config = ModelConfig::from_hf(json, file);
-  if (const fs::path generation = folder / "generation_config.json"; fs::exists(generation)) {
+  if (const fs::path generation = tensors_.path() / "generation_config.json";
+      fs::exists(generation)) {
     const auto generation_json = read_json_file(generation);
     JsonFields fields(generation_json, generation.string());
     read_special_ids(fields, config);
@@ -61,63 +64,67 @@ HfReader::HfReader(const fs::path& folder) : tensors_(folder) {
     const auto sizes = fields.integers("weight_block_size");
     fp8_ = {.rows = sizes[0], .columns = sizes[1]};
   }
-  set_config(std::move(config), hf_place);
-  for (size_t i = 0; i < parameters().size(); ++i) by_parameter_.push_back(&store(place(i)));
+  set_config(tensors_.path(), std::move(config), hf_place);
+  stored_.reserve(parameters().size());
+  for (size_t i = 0; i < parameters().size(); ++i) stored_.push_back(store(place(i)));
   check_unexpected();
 }
 
-const HfReader::Stored& HfReader::store(const TensorPlace& place) {
-  if (const auto it = stored_.find(place.name); it != stored_.end()) return it->second;
-  const auto* entry = tensors_.find(place.name);
-  check_input(entry != nullptr, "{}: {}: missing",
-              tensors_.files().front().path().parent_path().string(), place.name);
-  const std::string where = entry->file->path().string() + ": " + place.name;
-  check_input(entry->tensor->shape == place.shape, "{}: expected [{}], got [{}]", where,
-              fmt::join(place.shape, ", "), fmt::join(entry->tensor->shape, ", "));
-  const auto type = from_safetensors_dtype(entry->tensor->dtype);
-  check_input(type.has_value(), "{}: dtype {} is not supported for a weight", where,
-              entry->tensor->dtype);
-  Stored stored{.type = *type, .bytes = entry->tensor->bytes.data()};
-  if (*type == StoredType::kF8E4m3) find_scales(where, place, stored);
-  return stored_.emplace(place.name, stored).first->second;
+const SafetensorsTensor* HfReader::use(std::string_view name) {
+  const SafetensorsTensor* tensor = tensors_.find(name);
+  if (tensor) used_[static_cast<size_t>(tensor - tensors_.tensors().data())] = true;
+  return tensor;
 }
 
-void HfReader::find_scales(const std::string& where, const TensorPlace& place, Stored& stored) {
+HfReader::Stored HfReader::store(const TensorPlace& place) {
+  const SafetensorsTensor* tensor = use(place.name);
+  check_input(tensor != nullptr, "{}: {}: missing", tensors_.path().c_str(), place.name);
+  const char* file = tensor->file->c_str();
+  check_input(std::ranges::equal(tensor->shape, place.shape), "{}: {}: expected [{}], got [{}]",
+              file, place.name, fmt::join(place.shape, ", "), fmt::join(tensor->shape, ", "));
+  const auto type = from_safetensors_dtype(tensor->dtype);
+  check_input(type.has_value(), "{}: {}: dtype {} is not supported for a weight", file, place.name,
+              tensor->dtype);
+  Stored stored{.type = *type, .bytes = tensor->bytes.data()};
+  if (*type == StoredType::kF8E4m3) find_scales(file, place, stored);
+  return stored;
+}
+
+void HfReader::find_scales(const char* file, const TensorPlace& place, Stored& stored) {
   check_input(fp8_.rows > 0 && place.shape.size() == 2,
-              "{}: FP8, but config.json has no weight_block_size for it", where);
-  const std::string name = fmt::format("{}{}", place.name, kScaleSuffix);
-  const auto* entry = tensors_.find(name);  // may lie in another shard
-  check_input(entry != nullptr, "{}: {} is missing", where, name);
-  const std::vector<int64_t> want = {(place.shape[0] + fp8_.rows - 1) / fp8_.rows,
-                                     (place.shape[1] + fp8_.columns - 1) / fp8_.columns};
-  check_input(entry->tensor->shape == want, "{}: {}: expected [{}], got [{}]",
-              entry->file->path().string(), name, fmt::join(want, ", "),
-              fmt::join(entry->tensor->shape, ", "));
-  const auto type = from_safetensors_dtype(entry->tensor->dtype);
+              "{}: {}: FP8, but config.json has no weight_block_size for it", file, place.name);
+  std::string name;
+  name.reserve(place.name.size() + kScaleSuffix.size());
+  name.append(place.name).append(kScaleSuffix);
+  const SafetensorsTensor* tensor = use(name);  // may lie in another shard
+  check_input(tensor != nullptr, "{}: {}: {} is missing", file, place.name, name);
+  const int64_t want[] = {(place.shape[0] + fp8_.rows - 1) / fp8_.rows,
+                          (place.shape[1] + fp8_.columns - 1) / fp8_.columns};
+  check_input(std::ranges::equal(tensor->shape, want), "{}: {}: expected [{}], got [{}]",
+              tensor->file->c_str(), name, fmt::join(want, ", "), fmt::join(tensor->shape, ", "));
+  const auto type = from_safetensors_dtype(tensor->dtype);
   check_input(type && type != StoredType::kF8E4m3, "{}: {}: dtype {} is not supported for a scale",
-              entry->file->path().string(), name, entry->tensor->dtype);
+              tensor->file->c_str(), name, tensor->dtype);
   stored.scale_type = *type;
-  stored.scales = entry->tensor->bytes.data();
-  used_scales_.insert(name);
+  stored.scales = tensor->bytes.data();
 }
 
 void HfReader::check_unexpected() const {
-  std::vector<std::string> unexpected;
-  for (const auto& [name, entry] : tensors_.tensors()) {
-    if (stored_.contains(name) || used_scales_.contains(std::string(name)) ||
-        is_harmless_extra(config(), name)) {
-      continue;
-    }
-    unexpected.push_back(fmt::format("{}: {}", entry.file->path().string(), name));
+  size_t unexpected = 0;
+  const SafetensorsTensor* first = nullptr;
+  for (size_t i = 0; i < used_.size(); ++i) {
+    const SafetensorsTensor& tensor = tensors_.tensors()[i];
+    if (used_[i] || is_harmless_extra(config(), tensor.name)) continue;
+    if (unexpected++ == 0) first = &tensor;
   }
-  check_input(unexpected.empty(),
-              "{}: not part of a {} model of this config.json ({} such tensors)",
-              unexpected.empty() ? "" : unexpected[0], config().model_type, unexpected.size());
+  check_input(
+      first == nullptr, "{}: {}: not part of a {} model of this config.json ({} such tensors)",
+      first ? first->file->c_str() : "", first ? first->name : "", config().model_type, unexpected);
 }
 
 void HfReader::read(size_t index, int64_t begin, int64_t end, float* out) const {
-  const Stored& stored = *by_parameter_[index];
-  const TensorPlace& at = place(index);
+  const Stored& stored = stored_[index];
+  const TensorPlace at = place(index);
   const int64_t columns = at.shape.size() > 1 ? at.shape[1] : 1;
   const int64_t first = at.first_row + begin;
   const int64_t count = (end - begin) * columns;
@@ -143,8 +150,8 @@ void HfReader::read(size_t index, int64_t begin, int64_t end, float* out) const 
 
 }  // namespace
 
-std::unique_ptr<WeightReader> open_hf(const fs::path& folder) {
-  return std::make_unique<HfReader>(folder);
+std::unique_ptr<WeightReader> open_hf(Safetensors tensors) {
+  return std::make_unique<HfReader>(std::move(tensors));
 }
 
 }  // namespace grpo::policy

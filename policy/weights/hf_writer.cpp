@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "policy/weights/hf_names.h"
-#include "policy/weights/sharded.h"
+#include "policy/weights/safetensors_writer.h"
 
 namespace grpo::policy {
 namespace {

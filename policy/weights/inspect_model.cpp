@@ -1,11 +1,14 @@
 #include "policy/weights/inspect_model.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "policy/weights/gguf.h"
-#include "policy/weights/sharded.h"
+#include "policy/weights/safetensors.h"
 #include "policy/weights/strict_json.h"
 #include "policy/weights/weight_reader.h"
 
@@ -29,7 +32,7 @@ void fill_from_config(const ModelConfig& c, ModelSummary& s) {
   s.eos = c.eos;
 }
 
-std::string largest(const std::map<std::string, int64_t>& bytes_by_dtype) {
+std::string_view largest(const std::map<std::string_view, int64_t>& bytes_by_dtype) {
   const auto it =
       std::ranges::max_element(bytes_by_dtype, {}, [](const auto& entry) { return entry.second; });
   return it == bytes_by_dtype.end() ? "" : it->first;
@@ -61,62 +64,64 @@ bool has_chat_template(const fs::path& folder) {
   return json.is_object() && json.contains("chat_template") && !json["chat_template"].is_null();
 }
 
+/// Fills in what the model's own numbers are; where it cannot be run, says why.
+void fill_from_reader(const std::function<std::unique_ptr<WeightReader>()>& open, ModelSummary& s) {
+  try {
+    fill_from_config(open()->config(), s);
+  } catch (const Error& error) {
+    s.unsupported.emplace_back(error.what());
+  }
+}
+
+// A model whose files are malformed throws before its reader is made.
+
 void inspect_hf(const fs::path& folder, ModelSummary& s) {
-  const ShardedSafetensors tensors(folder);
-  std::map<std::string, int64_t> bytes_by_dtype;
+  Safetensors tensors(folder);
+  std::map<std::string_view, int64_t> bytes_by_dtype;
   int64_t elements = 0;
-  for (const auto& [name, entry] : tensors.tensors()) {
-    const auto type = from_safetensors_dtype(entry.tensor->dtype);
-    bytes_by_dtype[type ? std::string(type_name(*type)) : entry.tensor->dtype] +=
-        static_cast<int64_t>(entry.tensor->bytes.size());
-    if (name.ends_with("_scale_inv")) continue;
+  for (const SafetensorsTensor& tensor : tensors.tensors()) {
+    bytes_by_dtype[tensor.dtype] += static_cast<int64_t>(tensor.bytes.size());
+    if (tensor.name.ends_with("_scale_inv")) continue;
     int64_t count = 1;
-    for (const int64_t size : entry.tensor->shape) count *= size;
+    for (const int64_t size : tensor.shape) count *= size;
     elements += count;
   }
-  s.dtype = largest(bytes_by_dtype);
-  for (const SafetensorsFile& file : tensors.files()) {
-    s.bytes += static_cast<int64_t>(fs::file_size(file.path()));
-  }
+  const std::string_view dtype = largest(bytes_by_dtype);
+  const auto type = from_safetensors_dtype(dtype);
+  s.dtype = type ? type_name(*type) : dtype;
+  s.bytes = tensors.file_bytes();
   s.chat_template = has_chat_template(folder);
+  fill_from_reader([&] { return open_hf(std::move(tensors)); }, s);
   if (s.unsupported.empty()) return;
   s.parameters = elements;
   fill_from_raw(read_json_file(folder / "config.json"), s);
 }
 
 void inspect_gguf(const fs::path& path, ModelSummary& s) {
-  const std::vector<GgufFile> parts = open_gguf_parts(path);
-  std::map<std::string, int64_t> bytes_by_dtype;
+  std::vector<GgufFile> parts = open_gguf_parts(path);
+  std::map<std::string_view, int64_t> bytes_by_dtype;
   int64_t elements = 0;
   for (const GgufFile& file : parts) {
     s.bytes += static_cast<int64_t>(fs::file_size(file.path()));
     for (const GgufTensor& tensor : file.tensors()) {
-      bytes_by_dtype[std::string(type_name(tensor.type))] +=
-          static_cast<int64_t>(tensor.bytes.size());
+      bytes_by_dtype[type_name(tensor.type)] += static_cast<int64_t>(tensor.bytes.size());
       elements += tensor.num_rows() * tensor.row_elements();
     }
   }
   s.dtype = largest(bytes_by_dtype);
   s.chat_template = parts[0].has("tokenizer.chat_template");
+  const std::string family(parts[0].text("general.architecture"));
+  fill_from_reader([&] { return open_gguf(std::move(parts)); }, s);
   if (s.unsupported.empty()) return;
   s.parameters = elements;
-  s.family = parts[0].text("general.architecture");
+  s.family = family;
 }
 
 }  // namespace
 
 ModelSummary inspect_model(const fs::path& model) {
-  check_input(fs::exists(model), "{}: no such model", model.string());
-  check_input(!fs::is_directory(model) || fs::exists(model / "config.json"),
-              "{}: no config.json in the folder", model.string());
   ModelSummary summary;
-  try {
-    fill_from_config(WeightReader::open(model)->config(), summary);
-  } catch (const Error& error) {
-    summary.unsupported.emplace_back(error.what());
-  }
-  // A model whose files are malformed throws here.
-  if (fs::is_directory(model)) {
+  if (is_model_folder(model)) {
     inspect_hf(model, summary);
   } else {
     inspect_gguf(model, summary);

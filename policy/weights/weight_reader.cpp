@@ -26,39 +26,43 @@ bool all_finite(std::span<const float> values) {
 
 }  // namespace
 
-std::unique_ptr<WeightReader> WeightReader::open(const fs::path& model) {
+bool is_model_folder(const fs::path& model) {
   check_input(fs::exists(model),
               "{}: no such model: expected a folder with config.json and *.safetensors, or a .gguf "
               "file",
               model.string());
-  std::unique_ptr<WeightReader> reader;
-  if (model.extension() == ".gguf" && !fs::is_directory(model)) {
-    reader = open_gguf(model);
-  } else {
-    check_input(fs::is_directory(model), "{}: neither a folder nor a .gguf file", model.string());
-    check_input(fs::exists(model / "config.json"), "{}: no config.json in the folder",
-                model.string());
-    reader = open_hf(model);
-  }
-  reader->model_ = model.string();
-  return reader;
+  if (model.extension() == ".gguf" && !fs::is_directory(model)) return false;
+  check_input(fs::is_directory(model), "{}: neither a folder nor a .gguf file", model.string());
+  check_input(fs::exists(model / "config.json"), "{}: no config.json in the folder",
+              model.string());
+  return true;
 }
 
-void WeightReader::set_config(ModelConfig config,
+std::unique_ptr<WeightReader> WeightReader::open(const fs::path& model) {
+  if (is_model_folder(model)) return open_hf(Safetensors(model));
+  return open_gguf(open_gguf_parts(model));
+}
+
+void WeightReader::set_config(const fs::path& model, ModelConfig config,
                               TensorPlace (*place_of)(const ModelConfig&, const ParameterInfo&)) {
+  model_ = model.string();
   config_ = std::move(config);
+  place_of_ = place_of;
   parameters_ = parameter_list(config_);
-  places_.reserve(parameters_.size());
-  for (const ParameterInfo& parameter : parameters_) {
-    index_.emplace(parameter.name, places_.size());
-    places_.push_back(place_of(config_, parameter));
+  index_.reserve(parameters_.size());
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    index_.insert(i, [&](size_t at) { return std::string_view(parameters_[at].name); });
   }
+}
+
+std::optional<size_t> WeightReader::find(std::string_view own_name) const {
+  return index_.find(own_name, [&](size_t at) { return std::string_view(parameters_[at].name); });
 }
 
 size_t WeightReader::index_of(std::string_view own_name) const {
-  const auto it = index_.find(std::string(own_name));
-  check(it != index_.end(), "{}: the model has no such parameter", own_name);
-  return it->second;
+  const auto index = find(own_name);
+  check(index.has_value(), "{}: the model has no such parameter", own_name);
+  return *index;
 }
 
 const std::vector<int64_t>& WeightReader::shape(std::string_view own_name) const {

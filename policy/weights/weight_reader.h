@@ -3,13 +3,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/string_table.h"
 #include "policy/model_config.h"
+#include "policy/weights/gguf.h"
 #include "policy/weights/hf_names.h"
+#include "policy/weights/safetensors.h"
 
 namespace grpo::policy {
 
@@ -25,7 +28,7 @@ class WeightReader {
   /// As the files have it: the head is tied exactly when no head is stored.
   const ModelConfig& config() const { return config_; }
   const std::vector<ParameterInfo>& parameters() const { return parameters_; }
-  bool has(std::string_view own_name) const { return index_.contains(std::string(own_name)); }
+  bool has(std::string_view own_name) const { return find(own_name).has_value(); }
   /// Throws Error when there is no such parameter.
   const std::vector<int64_t>& shape(std::string_view own_name) const;
 
@@ -39,25 +42,32 @@ class WeightReader {
 
  protected:
   WeightReader() = default;
-  /// Fixes the configuration, hence the parameters. `place_of` says where each is stored.
-  void set_config(ModelConfig config,
+  /// Fixes the configuration, hence the parameters. `place_of` says where each is stored; `model`
+  /// begins errors.
+  void set_config(const std::filesystem::path& model, ModelConfig config,
                   TensorPlace (*place_of)(const ModelConfig&, const ParameterInfo&));
   size_t index_of(std::string_view own_name) const;
-  const TensorPlace& place(size_t index) const { return places_[index]; }
+  TensorPlace place(size_t index) const { return place_of_(config_, parameters_[index]); }
   /// What the files call the tensor that holds a parameter.
   virtual std::string stored_name(size_t index) const { return place(index).name; }
 
  private:
+  std::optional<size_t> find(std::string_view own_name) const;
   virtual void read(size_t index, int64_t begin, int64_t end, float* out) const = 0;
 
   std::string model_;
   ModelConfig config_;
   std::vector<ParameterInfo> parameters_;
-  std::vector<TensorPlace> places_;
-  std::unordered_map<std::string, size_t> index_;
+  TensorPlace (*place_of_)(const ModelConfig&, const ParameterInfo&) = nullptr;
+  NameIndex index_;  // over parameters_
 };
 
-std::unique_ptr<WeightReader> open_hf(const std::filesystem::path& folder);
-std::unique_ptr<WeightReader> open_gguf(const std::filesystem::path& file);
+/// Whether the model is a folder; else it is a .gguf file. Throws Error saying what was looked for
+/// when it is neither, or a folder without config.json.
+bool is_model_folder(const std::filesystem::path& model);
+
+/// The two kinds of reader, of files that are open already.
+std::unique_ptr<WeightReader> open_hf(Safetensors tensors);
+std::unique_ptr<WeightReader> open_gguf(std::vector<GgufFile> files);
 
 }  // namespace grpo::policy

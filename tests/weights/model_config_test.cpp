@@ -266,6 +266,9 @@ TEST(ModelConfig, WhatIsNotSupportedIsRefusedByName) {
       {{{"eos_token_id", 128256}}, "eos_token_id"},
       {{{"hidden_size", nullptr}}, "hidden_size: missing"},
       {{{"quantization_config", {{"quant_method", "awq"}}}}, "'awq'"},
+      {{{"quantization_config",
+         {{"quant_method", "fp8"}, {"weight_block_size", {128, int64_t{1} << 62}}}}},
+       "weight_block_size: expected two sizes in 1..1048576"},
   };
   for (const auto& [changes, message] : bad) {
     EXPECT_THAT(parse_error(with(llama(), changes)), HasSubstr(message));
