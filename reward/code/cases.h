@@ -19,9 +19,10 @@ struct ScriptProgram {
   int executable = -1;      // of another language: a file that holds it
 };
 
-/// Standard input: one fork for the case.
+/// Standard input: one fork for the case. Output may be twice as long as what is expected, whatever
+/// the limits say.
 CaseResult run_script_case(Worker& worker, const CodeTests& tests, size_t number,
-                           const ScriptProgram& program, const Limits& limits);
+                           const ScriptProgram& program, Limits limits);
 
 /// Calls: as many as one fork serves. After a case that ends the fork (a time-out, a crash) the
 /// rest stays `not_run` for another go. `stop`: nor does anything run after a failure.

@@ -213,6 +213,15 @@ TEST_F(CodeJudgeTest, EachWayToEndHasItsStatus) {
             CaseStatus::killed);
 }
 
+TEST_F(CodeJudgeTest, OutputMayBeAsLongAsWhatIsExpected) {
+  CodeTests tests;
+  tests.inputs = {""};
+  tests.outputs = {std::string(3 << 20, '1')};
+  EXPECT_EQ(judge(tests, "print('1' * (3 << 20))").cases[0].status, kPassed);
+  EXPECT_EQ(judge(tests, "print('1' * (3 << 20) + '2')").cases[0].status, kWrong);
+  EXPECT_EQ(judge(tests, "print('1' * (7 << 20))").cases[0].status, CaseStatus::output_limit);
+}
+
 TEST_F(CodeJudgeTest, SleepingIsStoppedByTheWall) {
   auto limits = short_limits();
   limits.seconds = 0.2;
