@@ -161,6 +161,11 @@ std::optional<WorkerMessage> Worker::receive(int timeout_ms) {
   return message;
 }
 
+bool Worker::alive() const {
+  pollfd control{control_.get(), POLLIN, 0};
+  return poll(&control, 1, 0) == 0;
+}
+
 std::string Worker::last_words() const {
   std::string text(4096, '\0');
   const ssize_t size = pread(errors_.get(), text.data(), text.size(), 0);

@@ -38,6 +38,9 @@ class Worker {
   /// is gone or its words make no sense.
   std::optional<WorkerMessage> receive(int timeout_ms);
 
+  /// Whether it can take a run. A zygote without one has nothing to say: what can be read is its
+  /// end.
+  bool alive() const;
   pid_t pid() const { return process_.pid(); }
   Level level() const { return level_; }
   int64_t next_run() { return ++runs_; }

@@ -58,11 +58,18 @@ WorkerPool::~WorkerPool() = default;
 
 WorkerPool::Lease WorkerPool::lease() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !idle_.empty() || num_workers_ < options_.max_workers; });
-  if (!idle_.empty()) {
+  while (true) {
+    changed_.wait(lock, [&] { return !idle_.empty() || num_workers_ < options_.max_workers; });
+    if (idle_.empty()) break;
     auto worker = std::move(idle_.back());  // the one whose pages are warm
     idle_.pop_back();
-    return {*this, std::move(worker)};
+    if (worker->alive()) return {*this, std::move(worker)};
+    // Killed between two runs, by whoever may on this machine: short memory, an operator.
+    lock.unlock();
+    worker.reset();
+    lock.lock();
+    --num_workers_;
+    changed_.notify_one();
   }
   ++num_workers_;
   lock.unlock();
@@ -74,13 +81,6 @@ WorkerPool::Lease WorkerPool::lease() {
     changed_.notify_one();
     throw;
   }
-}
-
-std::vector<pid_t> WorkerPool::idle_pids() {
-  const std::lock_guard lock(mutex_);
-  std::vector<pid_t> pids;
-  for (const auto& worker : idle_) pids.push_back(worker->pid());
-  return pids;
 }
 
 std::unique_ptr<Worker> WorkerPool::start_worker() {

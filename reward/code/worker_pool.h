@@ -10,7 +10,7 @@
 
 namespace grpo::reward::code {
 
-/// Up to `max_workers` workers, started when first needed, replaced when broken or after
+/// Up to `max_workers` workers, started when first needed, replaced when broken, dead or after
 /// `recycle_runs` runs. Any thread may ask.
 class WorkerPool {
  public:
@@ -37,13 +37,11 @@ class WorkerPool {
     WorkerPool* pool_;
     std::unique_ptr<Worker> worker_;
   };
-  /// Waits for an idle worker, or starts one. Throws Error if none can be started.
+  /// Waits for an idle worker that is alive, or starts one. Throws Error if none can be started.
   Lease lease();
 
   Level level() const { return options_.level; }
   const Interpreter& interpreter() const { return interpreter_; }
-  /// The process ids of idle workers, for tests that kill them.
-  std::vector<pid_t> idle_pids();
 
  private:
   std::unique_ptr<Worker> start_worker();

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -61,10 +62,40 @@ TEST(Leftovers, AnUnreadableFileIsEmpty) {
   EXPECT_NE(test::internal::contents("/proc/self/stat"), "");
 }
 
-TEST(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
+/// At a level of the sandbox.
+class KilledWorkers : public ::testing::TestWithParam<Level> {};
+class SlowKilledWorkers : public KilledWorkers {};
+
+TEST_P(KilledWorkers, ADeadWorkerIsReplacedBeforeItGetsAProgram) {
+  constexpr size_t kWorkers = 3;  // a program is tried on two of them
+  CodeJudgeOptions options;
+  options.sandbox.level = GetParam();
+  options.sandbox.max_workers = kWorkers;
+  options.cache_entries = 0;
+  std::string cause;
+  const auto judge = try_judge(options, cause);
+  if (!judge) GTEST_SKIP() << cause;
+  const Case one = cases()[0];
+  {
+    const std::string slow = "import time\ntime.sleep(0.5)\n" + one.program;
+    std::vector<std::jthread> threads;
+    for (size_t t = 0; t < kWorkers; ++t) {
+      threads.emplace_back([&] { judge->judge(one.tests, slow, {}); });
+    }
+  }
+  const auto workers = test::children();
+  ASSERT_EQ(workers.size(), kWorkers);
+  for (const pid_t worker : workers) kill(worker, SIGKILL);
+  ASSERT_TRUE(eventually([] { return test::leftovers().zombies.size() == kWorkers; }));
+  const auto verdict = judge->judge(one.tests, one.program, {});
+  EXPECT_EQ(verdict.outcome, one.expected) << verdict.cases[0].message;
+  EXPECT_EQ(test::children().size(), 1u) << "the dead ones are gone, a new one is there";
+}
+
+TEST_P(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
   constexpr int kRuns = 2000, kThreads = 2;
   CodeJudgeOptions options;
-  options.sandbox.level = Level::full;
+  options.sandbox.level = GetParam();
   options.sandbox.max_workers = kThreads;
   options.cache_entries = 0;
   const auto before = test::leftovers();
@@ -90,24 +121,30 @@ TEST(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
       });
     }
     std::mt19937 chance(1);
-    while (judged < kRuns) {
-      // Starting a worker takes a tenth of a second: some are hit while they start, some in a run,
-      // some between two.
-      std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 150));
+    const auto within_ms = [&](unsigned most) {
+      std::this_thread::sleep_for(std::chrono::microseconds(chance() % (1000 * most)));
+    };
+    const auto kill_one = [&] {
       const auto workers = test::children();
-      if (workers.empty()) continue;
+      if (workers.empty()) return;
       kills += kill(workers[chance() % workers.size()], SIGKILL) == 0 ? 1 : 0;
+    };
+    while (judged < kRuns) {
+      // After ten programs or so, in a run or between two; sometimes while the next worker starts.
+      const int until = std::min(judged + static_cast<int>(chance() % 20), kRuns);
+      while (judged < until) within_ms(2);
+      within_ms(10);
+      kill_one();
+      if (chance() % 4 != 0) continue;
+      within_ms(100);
+      kill_one();
     }
     for (auto& thread : threads) thread.join();
-    // A dead worker is noticed when it is given a program, twice in a run at most.
-    const Case& last = all[0];
-    auto outcome = CodeOutcome::sandbox_error;
-    for (int i = 0; i <= kThreads && outcome == CodeOutcome::sandbox_error; ++i) {
-      outcome = judge->judge(last.tests, last.program, {}).outcome;
-    }
-    EXPECT_EQ(outcome, last.expected);
+    const auto verdict = judge->judge(all[0].tests, all[0].program, {});
+    EXPECT_EQ(verdict.outcome, all[0].expected) << verdict.cases[0].message;
   }
-  EXPECT_GT(kills, 20);
+  EXPECT_GT(kills, 100);
+  EXPECT_LE(2 * errors, kills) << "a program is tried twice, and dead workers get none";
   RecordProperty("kills", kills.load());
   RecordProperty("sandbox_errors", errors.load());
   fmt::print("{} runs, {} workers killed, {} sandbox errors\n", kRuns, kills.load(), errors.load());
@@ -115,9 +152,9 @@ TEST(SlowKilledWorkers, EveryVerdictIsRightOrASandboxError) {
   EXPECT_EQ(after, before) << test::describe(after);
 }
 
-TEST(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
+TEST_P(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
   CodeJudgeOptions options;
-  options.sandbox.level = Level::full;
+  options.sandbox.level = GetParam();
   options.sandbox.max_workers = 1;
   std::string cause;
   const auto judge = try_judge(options, cause);
@@ -131,14 +168,22 @@ TEST(SlowKilledWorkers, ARunningProgramEndsWithItsWorker) {
   for (int tries = 0; tries < 2; ++tries) {
     ASSERT_TRUE(eventually([] { return test::descendants().size() == 2; }))
         << "a worker and its program expected";
-    const pid_t worker = test::children().at(0);
-    kill(worker, SIGKILL);
-    ASSERT_TRUE(eventually([&] { return !test::descendants().contains(worker); }));
+    const auto both = test::descendants();
+    kill(test::children().at(0), SIGKILL);
+    // An orphan would be another's child now.
+    for (const auto& [pid, name] : both) {
+      ASSERT_TRUE(eventually([&] { return !test::internal::processes().contains(pid); })) << name;
+    }
   }
   judging.join();
   EXPECT_EQ(outcome, CodeOutcome::sandbox_error);
   EXPECT_EQ(test::descendants().size(), test::children().size());
 }
+
+const auto kLevels = ::testing::Values(Level::full, Level::landlock);
+const auto kLevelName = [](const auto& level) { return name_of(level.param); };
+INSTANTIATE_TEST_SUITE_P(All, KilledWorkers, kLevels, kLevelName);
+INSTANTIATE_TEST_SUITE_P(All, SlowKilledWorkers, kLevels, kLevelName);
 
 }  // namespace
 }  // namespace grpo::reward::code
