@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "policy/text_source.h"
 #include "policy/weights/gguf_model.h"
+#include "policy/weights/hf_config.h"
 #include "policy/weights/hf_writer.h"
 #include "policy/weights/inspect_model.h"
-#include "policy/weights/strict_json.h"
 #include "policy/weights/weight_reader.h"
 
 namespace grpo::apps {
@@ -46,10 +46,7 @@ struct Source {
 void convert_to_hf(const Flags& flags, const Source& source) {
   policy::HfWriteOptions options;
   options.dtype = output_dtype(flags);
-  if (const fs::path file = fs::path(flags.model) / "generation_config.json"; fs::exists(file)) {
-    options.generation = policy::read_json_file(file);
-    check_input(options.generation.is_object(), "{}: expected an object", file.string());
-  }
+  options.generation = policy::read_generation_config(flags.model);
   options.add_files = [&source](const fs::path& folder) {
     source.text.tokenizer->save(folder);
     if (!source.text.template_text.empty()) {

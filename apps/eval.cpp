@@ -37,8 +37,8 @@ void write_samples(const std::filesystem::path& file, const rl::EvalResult& resu
                                       {"sample", s},
                                       {"question", problem.prompt},
                                       {"prompt", prompt},
-                                      {"answer", problem.answer},
-                                      {"response", answered.texts[s]},
+                                      {"answer", answered.texts[s]},
+                                      {"gold", problem.answer},
                                       {"verdict", name_of(score.verdict.outcome)},
                                       {"extracted", score.verdict.extracted},
                                       {"rule", score.verdict.rule},
@@ -63,10 +63,10 @@ OrderedJson results_json(const rl::EvalResult& r) {
           {"mean_length", json_number(r.mean_length)}};
 }
 
-void print_table(const Json& results) {
-  const auto number = [&](const char* key) { return results.at(key).get<double>(); };
-  const auto k = results.at("samples").get<int64_t>();
-  fmt::print("problems   {}\nsamples    {}\n", results.at("problems").get<int64_t>(), k);
+void print_table(const JsonObject& results) {
+  const auto number = [&](const char* key) { return results.required<double>(key); };
+  const auto k = results.required<int64_t>("samples");
+  fmt::print("problems   {}\nsamples    {}\n", results.required<int64_t>("problems"), k);
   fmt::print("avg@{:<6} {:.2f} %  (95 % interval {:.2f} to {:.2f})\n", k, 100 * number("accuracy"),
              100 * number("accuracy_low"), 100 * number("accuracy_high"));
   fmt::print("pass@{:<5} {:.2f} %\ntruncated  {:.2f} %\nlength     {:.1f} tokens\n", k,
@@ -100,7 +100,7 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
                    .file = run.folder() / "log.txt"});
   };
   const auto results_file = run.folder() / "results.json";
-  if (!std::filesystem::exists(results_file)) {
+  if (!options.resume || !std::filesystem::exists(results_file)) {
     const auto problems = rl::all_problems(recipe.eval.data, "eval.data");
     reward::Rubric rubric(recipe.reward);
     rubric.prepare(problems);
@@ -112,6 +112,7 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
     const rl::Prompter prompter(recipe.prompt, *policy);
     rl::check_questions(engine, prompter, rubric, problems, "eval.data", recipe.eval.max_new_tokens,
                         "engine");
+    rl::watch_for_interrupts();
     begin();  // what fails before leaves no folder behind
     rl::warn_of_unreadable(rubric, problems, "eval.data");
     log_info("{} questions, {} answers each, run folder {}", problems.size(), recipe.eval.samples,
@@ -125,7 +126,8 @@ void evaluate(const rl::EvalRecipe& recipe, const rl::RunOptions& options) {
     write_samples(run.folder() / "samples.jsonl", result, problems, policy->tokenizer());
     write_atomically(results_file, results_json(result).dump(2) + "\n");
   }
-  print_table(parse_json(read_file(results_file), results_file.string()));
+  const Json results = parse_json(read_file(results_file), results_file.string());
+  print_table(JsonObject(results, results_file.string()));
 }
 
 }  // namespace
@@ -144,7 +146,7 @@ void add_eval(CLI::App& app, Chosen& chosen) {
         fmt::print("{}", print_config(recipe));
         return;
       }
-      rl::watch_for_interrupts();
+      rl::outlive_failed_writes();
       try {
         evaluate(recipe, {.output = flags->output_folder(),
                           .resume = flags->resume,

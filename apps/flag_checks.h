@@ -22,6 +22,17 @@ inline CLI::Validator number_from(double low) {
       fmt::format(">= {}", low));
 }
 
+/// CLI::Range takes NaN for any range.
+inline CLI::Validator number_between(double low, double high) {
+  return CLI::Validator(
+      [low, high](const std::string& text) {
+        const auto value = parse_number(text);
+        if (value && *value >= low && *value <= high) return std::string();
+        return fmt::format("expected a number from {} to {}, got {}", low, high, text);
+      },
+      fmt::format("{} - {}", low, high));
+}
+
 /// Throws Error (exit code 2) for an `--output` that stands in no folder.
 inline void check_output(const std::filesystem::path& output) {
   const auto folder = output.parent_path();

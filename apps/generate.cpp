@@ -36,9 +36,9 @@ struct Flags {
     command.add_option("--temperature", params.temperature, "0: greedy")->check(number_from(0));
     command.add_option("--top-k", params.top_k, "draw among the k most likely; 0: off")
         ->check(number_from(0));
-    command.add_option("--top-p", params.top_p, "nucleus; 1: off")->check(CLI::Range(0.0, 1.0));
+    command.add_option("--top-p", params.top_p, "nucleus; 1: off")->check(number_between(0, 1));
     command.add_option("--min-p", params.min_p, "least share of the most likely token's chance")
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(number_between(0, 1));
     command.add_option("--stop", params.stop_strings, "text that ends an answer (repeatable)")
         ->allow_extra_args(false);
     command.add_option("--seed", params.seed, "of rows that have none")->check(number_from(0));

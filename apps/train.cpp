@@ -31,7 +31,7 @@ void add_run(CLI::App& app, Chosen& chosen, const char* name, const char* help,
       options.stop_after = flags->stop_after;
       options.quiet = flags->quiet;
       options.command = chosen.command_line;
-      rl::watch_for_interrupts();
+      rl::outlive_failed_writes();
       run(recipe, options);
     };
   });

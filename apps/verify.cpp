@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "apps/commands.h"
+#include "apps/flag_checks.h"
 #include "apps/jsonl_io.h"
 #include "base/enum_names.h"
 #include "base/log.h"
@@ -43,7 +44,7 @@ struct Flags {
     command.add_option("--workers", workers, "rows judged at the same time")
         ->check(CLI::Range(1, 1024));
     command.add_option("--timeout", timeout.seconds, timeout.help)
-        ->check(CLI::Range(timeout.least, timeout.most));
+        ->check(number_between(timeout.least, timeout.most));
     command.add_flag("--summary", summary, "print totals on standard error");
   }
 };

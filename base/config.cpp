@@ -87,8 +87,6 @@ void parse_scalar(const YamlNode& node, const Context& context, double& out) {
   const auto number = is_plain_scalar(node) ? parse_number(node.scalar) : std::nullopt;
   if (number) {
     out = *number;
-  } else if (is_plain_scalar(node) && (node.scalar == ".inf" || node.scalar == "-.inf")) {
-    out = node.scalar[0] == '-' ? -INFINITY : INFINITY;
   } else {
     fail(node, context, "expected a number, got " + got(node));
   }
@@ -240,8 +238,7 @@ YamlNode plain(std::string text, bool quoted = false) {
 YamlNode scalar_node(bool value) { return plain(value ? "true" : "false"); }
 YamlNode scalar_node(int64_t value) { return plain(fmt::format("{}", value)); }
 YamlNode scalar_node(double value) {
-  check(!std::isnan(value), "a recipe cannot hold NaN");
-  if (std::isinf(value)) return plain(value > 0 ? ".inf" : "-.inf");
+  check(std::isfinite(value), "a recipe holds finite numbers only, not {}", value);
   return plain(number_text(value));
 }
 YamlNode scalar_node(const std::string& value) {

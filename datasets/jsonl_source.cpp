@@ -1,5 +1,6 @@
 #include "datasets/jsonl_source.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
@@ -12,6 +13,9 @@ std::string Row::answer(const std::string& field) const {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_number()) {
     fail(field, fmt::format("expected a text or a number, got {}", describe_json(value)));
+  }
+  if (value.is_number_float() && std::abs(value.get<double>()) >= 0x1p53) {
+    fail(field, "a number beyond 2^53 loses digits: write it as a text");
   }
   return value.dump();
 }

@@ -7,11 +7,6 @@
 #include "base/random.h"
 
 namespace grpo::datasets {
-namespace {
-
-// Keeps the shuffles' draws apart from those of generators that share the seed.
-
-}  // namespace
 
 std::vector<int64_t> shuffled(int64_t size, uint64_t seed, int64_t source, int64_t epoch) {
   std::vector<int64_t> order(static_cast<size_t>(size));

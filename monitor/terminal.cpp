@@ -92,22 +92,24 @@ TerminalProgress::~TerminalProgress() {
 void TerminalProgress::write(const Record& record) {
   ++steps_seen_;
   const double seconds_a_step = watch_.seconds() / static_cast<double>(steps_seen_);
-  const double seconds_left =
-      seconds_a_step * static_cast<double>(options_.total_steps - record.step);
+  seconds_left_ = seconds_a_step * static_cast<double>(options_.total_steps - record.step);
   // A file has no width: every entry is kept there. A terminal's last column would wrap.
   constexpr std::size_t kUnbounded = std::size_t{1} << 20;
   const std::size_t width = live_ ? terminal_width(options_.fd) - 1 : kUnbounded;
-  last_line_ = progress_line(record, options_, seconds_left, width, coloured_);
-  show(last_line_);
+  last_record_ = record;
+  show(progress_line(record, options_, seconds_left_, width, coloured_));
 }
 
 void TerminalProgress::note(std::string_view text) {
   if (!live_) return;
-  // The line without its colours is no longer than with them: what fits then, fits.
-  const std::size_t free = terminal_width(options_.fd) - 1;
-  const std::string line =
-      last_line_.empty() ? std::string(text) : fmt::format("{}  {}", last_line_, text);
-  if (display_width(line) <= free) show(line);
+  // Behind as much of the last record as leaves room for it.
+  const std::size_t width = terminal_width(options_.fd) - 1, needed = display_width(text);
+  if (needed > width) return;
+  std::string line;
+  if (last_record_ && needed + 2 < width) {
+    line = progress_line(*last_record_, options_, seconds_left_, width - needed - 2, coloured_);
+  }
+  show(line.empty() ? std::string(text) : fmt::format("{}  {}", line, text));
 }
 
 void TerminalProgress::show(std::string_view line) {

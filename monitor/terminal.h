@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,9 @@ struct ProgressOptions {
   int fd = 2;  // standard error
   std::vector<ProgressColumn> columns = {{"reward", "reward/mean"},
                                          {"accuracy", "reward/accuracy"},
+                                         {"length", "response_length/mean"},
                                          {"tok/s", "perf/throughput"},
-                                         {"loss", "train/loss"},
-                                         {"length", "response_length/mean"}};
+                                         {"loss", "train/loss"}};
 };
 
 /// `step 12/200  ETA 1h02m  reward 0.512  tok/s 12.3k  length 311`, cut to whole entries that fit
@@ -64,7 +65,8 @@ class TerminalProgress {
   int64_t steps_seen_ = 0;
   Stopwatch watch_;
   bool shown_ = false;  // something, a note at least
-  std::string last_line_;
+  std::optional<Record> last_record_;
+  double seconds_left_ = 0;
 };
 
 }  // namespace grpo::monitor

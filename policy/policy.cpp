@@ -47,11 +47,9 @@ ModelConfig read_config(const fs::path& folder) {
   const fs::path file = folder / "config.json";
   check_input(fs::exists(file), "{}: has no config.json", folder.string());
   ModelConfig config = ModelConfig::from_hf(read_json_file(file), file);
-  if (const fs::path generation = folder / "generation_config.json"; fs::exists(generation)) {
-    const auto json = read_json_file(generation);
-    JsonFields fields(json, generation.string());
-    read_special_ids(fields, config);
-  }
+  const auto generation = read_generation_config(folder);
+  JsonFields fields(generation, (folder / "generation_config.json").string());
+  read_special_ids(fields, config);
   return config;
 }
 
@@ -80,6 +78,7 @@ std::unique_ptr<Policy> Policy::random(const fs::path& folder, uint64_t seed, do
 }
 
 void Policy::load_text(const fs::path& model) {
+  generation_ = read_generation_config(model);
   TextSource source = read_text_source(model);
   tokenizer_ = std::move(source.tokenizer);
   template_source_ = std::move(source.template_text);
@@ -100,6 +99,7 @@ void Policy::save_into(const fs::path& folder) const {
   };
   HfWriteOptions options;
   options.dtype = StoredType::kF32;
+  options.generation = generation_;
   write_hf_files(folder, decoder_->config(), source, options);
   tokenizer_->save(folder);
   if (template_) write_atomically(folder / "chat_template.jinja", template_source_);

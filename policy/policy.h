@@ -64,6 +64,7 @@ class Policy {
   std::unique_ptr<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> template_;
   std::string template_source_;
+  nlohmann::json generation_;  // generation_config.json, kept for save_into
 };
 
 }  // namespace grpo::policy

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 constexpr const char* kStateFile = "trainer_state.json";
 /// A safetensors file by another name: vLLM and SGLang take every *.safetensors for weights.
 constexpr const char* kOptimizerFile = "optimizer.moments";
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;
 
 std::span<const std::byte> bytes_of(const std::vector<float>& v, int64_t count) {
   return std::as_bytes(std::span(v.data(), static_cast<size_t>(count)));
@@ -171,6 +171,20 @@ bool is_readable(const fs::path& folder) {
   }
 }
 
+void write_state(const fs::path& folder, const Optimizer& optimizer, const TrainerState& state) {
+  Json json = {{"format", kFormat},
+               {"step", state.step},
+               {"next_sequence", state.next_sequence},
+               {"skipped_in_a_row", state.skipped_in_a_row},
+               {"reached_target", state.reached_target},
+               {"optimizer_steps", optimizer.num_steps()},
+               {"stream", state.stream},
+               {"eval_data", state.eval_data},
+               {"reference", state.reference}};
+  if (state.unfinished) json["unfinished"] = record_to_json(*state.unfinished);
+  write_atomically(folder / kStateFile, json.dump(2) + "\n");
+}
+
 void discard(const fs::path& folder) {
   std::error_code error;
   fs::remove_all(folder, error);
@@ -202,23 +216,16 @@ void Checkpoints::save(const policy::Policy& policy, Optimizer& optimizer,
   fs::create_directories(folder_);
   const fs::path target = folder_of(state.step);
   if (fs::exists(target)) {
-    if (is_readable(target)) return;  // the same step is the same state
+    if (is_readable(target)) {  // the same step has the same weights; an evaluation may be made now
+      write_state(target, optimizer, state);
+      return;
+    }
     discard(target);
   }
   write_folder_atomically(target, [&](const fs::path& folder) {
     policy.save_into(folder);
     write_moments(folder / kOptimizerFile, policy.decoder(), optimizer);
-    Json json = {{"format", kFormat},
-                 {"step", state.step},
-                 {"next_sequence", state.next_sequence},
-                 {"skipped_in_a_row", state.skipped_in_a_row},
-                 {"reached_target", state.reached_target},
-                 {"optimizer_steps", optimizer.num_steps()},
-                 {"stream", state.stream},
-                 {"eval_data", state.eval_data},
-                 {"reference", state.reference}};
-    if (state.unfinished) json["unfinished"] = record_to_json(*state.unfinished);
-    write_atomically(folder / kStateFile, json.dump(2) + "\n");
+    write_state(folder, optimizer, state);
   });
   remove_others(state.step);
 }

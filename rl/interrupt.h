@@ -6,9 +6,10 @@ namespace grpo::rl {
 
 /// SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGUSR1 from now on ask the run to save a checkpoint and
 /// leave; the second of a kind ends the program at once. SIGHUP stays ignored where it is (nohup).
-/// A write to a closed pipe or beyond the limit of a file's size fails instead of ending the
-/// program (SIGPIPE, SIGXFSZ).
 void watch_for_interrupts();
+/// A write to a closed pipe or beyond the limit of a file's size fails from now on instead of
+/// ending the program (SIGPIPE, SIGXFSZ).
+void outlive_failed_writes();
 bool interrupted();
 /// 128 + the signal that came, as shells number it.
 int interrupt_exit_code();

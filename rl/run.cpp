@@ -52,7 +52,7 @@ void Run::create() {
   // Another process may have begun a run here since the constructor looked.
   check_input(!fs::exists(recipe_file()),
               "--output: {} holds a run already; use --resume or another folder", folder.string());
-  for (const char* name : {"metrics.jsonl", "samples.jsonl"}) {
+  for (const char* name : {"metrics.jsonl", "samples.jsonl", "results.json"}) {
     check_input(!fs::exists(folder / name),
                 "--output: {} holds {} of another run; choose another folder", folder.string(),
                 name);

@@ -45,6 +45,14 @@ void Session::check_reference(const std::string& fingerprint) {
   state.reference = fingerprint;
 }
 
+BatchLoss Session::interruptible(BatchLoss loss, bool unmoved) {
+  if (!unmoved) return loss;
+  return [loss = std::move(loss)](const PackedBatch& batch, const TrainedTokens& tokens) {
+    throw_if_interrupted();
+    return loss(batch, tokens);
+  };
+}
+
 void Session::announce() const {
   const auto& config = policy_->decoder().config();
   log_info("{}: {} of {:.1f}M parameters ({:.1f}M active), run folder {}",

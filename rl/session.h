@@ -56,6 +56,7 @@ class Session {
       state.stream = stream.cursor();
       state.eval_data = eval_data;
     }
+    watch_for_interrupts();  // before, there is nothing to save
     run_.open(state.step, last_record(), last_step(), recipe.log);
     announce();
     if (eval_.every == 0 && !eval_.data.empty()) {
@@ -72,7 +73,7 @@ class Session {
   void finish_step(monitor::Record record, int64_t tokens);
   /// Makes steps until the last. An interrupt, which `step` passes on as Interrupted, saves the
   /// state after the last whole step: the one in progress is made again on resume. So does an
-  /// error, where the policy still is that of `state`.
+  /// error, where the policy still is that of `state` and has not diverged.
   template <class Step>
   void loop(Step step) {
     try {
@@ -85,6 +86,8 @@ class Session {
     } catch (const Interrupted&) {
       save();
       throw;
+    } catch (const rollout::Diverged&) {
+      throw;  // what was saved before is better
     } catch (...) {
       save_before_leaving();
       throw;
@@ -93,6 +96,9 @@ class Session {
   /// The frozen policy of the KL must be the one that the run began with. Throws Error (exit code
   /// 2) where a restored checkpoint knows another.
   void check_reference(const std::string& fingerprint);
+  /// The loss, but an interrupt gives the step up between two micro-batches, where the policy is
+  /// `unmoved` since the step began: later it is ahead of what would be saved.
+  static BatchLoss interruptible(BatchLoss loss, bool unmoved);
   /// To be called before an update: until finish_step the policy is ahead of `state`.
   void policy_moves() { whole_ = false; }
   /// After a step's updates. Those left out because a loss was not finite stop the run after

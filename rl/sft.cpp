@@ -44,7 +44,7 @@ void sft(const SftRecipe& recipe, const RunOptions& options) {
       const auto span = session.run().monitor().span("update_actor");
       session.policy_moves();
       result = update(decoder, session.optimizer(), pack(sequences, recipe.update.max_tokens),
-                      cross_entropy(scale), settings);
+                      session.interruptible(cross_entropy(scale), true), settings);
     }
     std::vector<std::vector<int32_t>> tokens;
     if (result.skipped) {

@@ -216,11 +216,12 @@ void Trainer::learn(std::vector<Sequence> sequences, monitor::Record& record) {
       if (batches.empty()) continue;
       const bool unmoved = updates == skipped;  // the policy is still the one that sampled
       session_.policy_moves();
-      last = update(
-          decoder, session_.optimizer(), batches,
-          grpo_loss(recipe_.loss, scale, unmoved, reference_ ? &reference_->decoder() : nullptr,
-                    settings.temperature, settings.vocab),
-          settings);
+      last = update(decoder, session_.optimizer(), batches,
+                    session_.interruptible(grpo_loss(recipe_.loss, scale, unmoved,
+                                                     reference_ ? &reference_->decoder() : nullptr,
+                                                     settings.temperature, settings.vocab),
+                                           unmoved),
+                    settings);
       ++updates;
       if (!unmoved) last.metrics.forget_mismatch();
       if (last.skipped) {

@@ -25,7 +25,7 @@ void fields(Visitor& v, MoeTrainConfig& c) {
   v("bias_update_rate", c.bias_update_rate,
     "after each update an expert's choice bias moves by this much towards even load (V3: 0.001); "
     "needs a router with a correction bias",
-    at_least(0));
+    in_range(0, 1));
   v("balance_loss", c.balance_loss, "weight of the sequence-wise balance loss (V3: 0.0001)",
     at_least(0));
 }

@@ -227,11 +227,14 @@ void Engine::draw(Run& run, const std::vector<Scheduled>& work, const Tensor& hi
     const int64_t bad = kernels::cpu::sample(logits.const_data_ptr<float>(), settings.data(),
                                              tokens.data(), logprobs.data(), entropies.data(),
                                              static_cast<int64_t>(count), vocab_, head.out);
-    check(bad < 0, "rollout: the logits of prompt {} are not finite (policy version {}){}",
-          bad < 0 ? 0 : draws[begin + static_cast<size_t>(bad)].sequence->prompt, version_,
+    if (bad >= 0) {
+      throw Diverged(fmt::format(
+          "rollout: the logits of prompt {} are not finite (policy version {}){}",
+          draws[begin + static_cast<size_t>(bad)].sequence->prompt, version_,
           version_ == 0 ? ""
-                        : ": training has driven the weights out of range; lower "
-                          "optimizer.learning_rate");
+                        : ": training has driven the weights out of range; start anew from an "
+                          "earlier checkpoint with a lower optimizer.learning_rate"));
+    }
     for (size_t i = 0; i < count; ++i) {
       Sequence& s = *draws[begin + i].sequence;
       if (take(run, s, tokens[i], logprobs[i], entropies[i])) finished.push_back(&s);

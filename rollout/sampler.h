@@ -31,6 +31,11 @@ struct SamplingParams {
   bool ignore_stop = false;  ///< always run to max_tokens (benchmarks)
 };
 
+/// The policy's logits are not finite: it cannot sample, and is worth nothing.
+struct Diverged : Error {
+  using Error::Error;
+};
+
 /// What a caller may watch while sampling goes on; called from the sampling thread.
 struct Observer {
   std::function<void(int64_t prompt, int64_t answer, const Completion&)> on_completion;

@@ -368,6 +368,14 @@ void read_special_ids(JsonFields& f, ModelConfig& c) {
   for (const int64_t id : ids) c.eos.push_back(checked("eos_token_id", id));
 }
 
+json read_generation_config(const std::filesystem::path& model) {
+  const auto file = model / "generation_config.json";
+  if (!std::filesystem::exists(file)) return json::object();
+  json config = read_json_file(file);
+  check_input(config.is_object(), "{}: expected an object", file.string());
+  return config;
+}
+
 ModelConfig ModelConfig::from_hf(const json& config, const std::filesystem::path& file) {
   JsonFields f(config, file.string());
   ModelConfig c;

@@ -10,4 +10,8 @@ namespace grpo::policy {
 /// `pad_token_id`, which is none outside the vocabulary.
 void read_special_ids(JsonFields& fields, ModelConfig& config);
 
+/// generation_config.json of a model's folder; {} for a file, and where there is none. Throws Error
+/// unless it is an object.
+nlohmann::json read_generation_config(const std::filesystem::path& model);
+
 }  // namespace grpo::policy

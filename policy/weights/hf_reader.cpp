@@ -51,12 +51,9 @@ HfReader::HfReader(Safetensors tensors)
   const fs::path file = tensors_.path() / "config.json";
   const auto json = read_json_file(file);
   ModelConfig config = ModelConfig::from_hf(json, file);
-  if (const fs::path generation = tensors_.path() / "generation_config.json";
-      fs::exists(generation)) {
-    const auto generation_json = read_json_file(generation);
-    JsonFields fields(generation_json, generation.string());
-    read_special_ids(fields, config);
-  }
+  const auto generation = read_generation_config(tensors_.path());
+  JsonFields special_ids(generation, (tensors_.path() / "generation_config.json").string());
+  read_special_ids(special_ids, config);
   config.tied_embeddings = config.tied_embeddings && !tensors_.find("lm_head.weight");
   const auto quantization = json.find("quantization_config");
   if (quantization != json.end() && !quantization->is_null()) {

@@ -98,6 +98,18 @@ TEST(Eval, AnInterruptSaysThatItStartsOver) {
               HasSubstr("interrupted; --resume makes the evaluation again from its start"));
 }
 
+TEST(Eval, ResultsOfAnotherRunAreNeitherTakenNorReplaced) {
+  const test::TemporaryFolder folder;
+  const auto recipe = write_recipe(folder, 2);
+  const auto run = folder.path() / "run";
+  std::filesystem::create_directory(run);
+  write_atomically(run / "results.json", "{}");
+  const auto refused = run_grpo("eval " + recipe.string() + " --output " + run.string());
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("run holds results.json of another run"));
+  EXPECT_EQ(read_file(run / "results.json"), "{}");
+}
+
 TEST(Eval, RefusesWhatItDoesNotKnow) {
   const test::TemporaryFolder folder;
   const auto recipe = folder.file(

@@ -289,6 +289,18 @@ TEST(Run, QuestionsAskedInPlaceOfOthersCountInTheStatisticsOfTheBatch) {
   }
 }
 
+TEST(SlowRun, APolicyThatDivergedIsNotSaved) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  const auto ended =
+      run_grpo("train " + recipes().grpo().string() + " --quiet --output " + run.string() +
+               " --set eval.every=0 --set optimizer.learning_rate=1e30"
+               " --set schedule.warmup_steps=0 --set checkpoint.every=50");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("start anew from an earlier checkpoint"));
+  EXPECT_FALSE(fs::exists(run / "checkpoints") && !fs::is_empty(run / "checkpoints"));
+}
+
 TEST(SlowRun, AnErrorAfterStepsThatLeftThePolicyAloneLosesNoStepBefore) {
   const test::TemporaryFolder folder;
   const fs::path run = folder.path() / "run";

@@ -33,6 +33,33 @@ TEST(SlowSignals, EachOfThemSavesACheckpointAndHasItsExitCode) {
   }
 }
 
+TEST(SlowSignals, AnUpdateIsGivenUpBetweenTwoMicroBatches) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  // One step whose update takes minutes: a sequence per micro-batch.
+  const Background program(endless(run) + " --set batch=200000 --set update.max_tokens=1",
+                           folder.path() / "log");
+  for (int i = 0; i < 60000 && !fs::exists(run / "log.txt"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait(), 130) << read_file(folder.path() / "log");
+  EXPECT_EQ(num_lines(run / "metrics.jsonl"), 0u);
+  EXPECT_TRUE(fs::exists(run / "checkpoints/step-0"));
+  EXPECT_THAT(read_file(folder.path() / "log"), HasSubstr("once more ends at once"));
+}
+
+TEST(SlowSignals, BeforeAStepASignalEndsTheProgramAtOnce) {
+  const test::TemporaryFolder folder;
+  const fs::path run = folder.path() / "run";
+  const Background program(endless(run) + " --set data.0.count=100000000", folder.path() / "log");
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), -SIGTERM);
+  EXPECT_FALSE(fs::exists(run));
+}
+
 TEST(SlowSignals, UnderNohupAHangupIsNothing) {
   const test::TemporaryFolder folder;
   const fs::path run = folder.path() / "run";

@@ -167,8 +167,7 @@ TEST(Config, NumbersMayBeWrittenInAnyPlainForm) {
   EXPECT_EQ(rate("1.0e-06"), 1e-6);
   EXPECT_EQ(rate("+3"), 3);
   EXPECT_EQ(rate("-.5"), -0.5);
-  EXPECT_EQ(rate(".inf"), INFINITY);
-  for (const auto* bad : {"0x10", "nan", "inf", "1_000", "1e400", "+-1", "."}) {
+  for (const auto* bad : {"0x10", "nan", "inf", ".inf", "1_000", "1e400", "+-1", "."}) {
     EXPECT_THAT(config_error(std::string("learning_rate: ") + bad),
                 testing::HasSubstr("expected a number"));
   }

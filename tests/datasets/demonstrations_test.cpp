@@ -59,6 +59,8 @@ TEST_F(Demonstrations, RefusesIncompleteRows) {
                 "message is prompt.system"));
   EXPECT_THAT(refusal(R"({"messages": [1]})"), HasSubstr("messages"));
   EXPECT_THAT(refusal("\n"), HasSubstr("no rows"));
+  EXPECT_THAT(refusal(R"({"prompt": "p", "solution": "s", "answer": 12345678901234567890123})"),
+              HasSubstr(":1: answer: a number beyond 2^53 loses digits: write it as a text"));
 }
 
 TEST_F(Demonstrations, EveryShippedSampleMakesOne) {

@@ -46,7 +46,7 @@ TEST(Terminal, LineHoldsWhatTheRecordHas) {
   ProgressOptions options;
   options.total_steps = 200;
   EXPECT_EQ(progress_line(example(), options, 3725, 200, false),
-            "step 12/200  ETA 1h02m  reward 0.512  tok/s 12.3k  length 311");
+            "step 12/200  ETA 1h02m  reward 0.512  length 311  tok/s 12.3k");
   EXPECT_EQ(progress_line(example(), options, 3725, 40, false),
             "step 12/200  ETA 1h02m  reward 0.512");
   EXPECT_THAT(progress_line(example(), options, 3725, 200, true),
@@ -78,7 +78,7 @@ TEST(Terminal, APipeGetsAPlainLinePerStep) {
     progress.write(example());
   }
   ::close(ends[1]);
-  const std::string line = "step 12/12  reward 0.512  tok/s 12.3k  length 311\n";
+  const std::string line = "step 12/12  reward 0.512  length 311  tok/s 12.3k\n";
   EXPECT_EQ(read_available(ends[0]), line + line);
   ::close(ends[0]);
 }
@@ -102,12 +102,14 @@ TEST(Terminal, ATerminalGetsOneLineThatIsWrittenOver) {
     TerminalProgress progress(options);
     progress.note("sampling 1/2");
     progress.write(example());
-    progress.note("this note is too long for the line");
+    progress.note("evaluating 3/400");
+    progress.note("this note is too long for any line of so few columns");
   }
   ::unsetenv("NO_COLOR");
   ASSERT_EQ(::fcntl(master, F_SETFL, O_NONBLOCK), 0);
   EXPECT_EQ(read_available(master),
-            "\r\x1b[Ksampling 1/2\r\x1b[Kstep 12/12  reward 0.512  tok/s 12.3k\r\n");
+            "\r\x1b[Ksampling 1/2\r\x1b[Kstep 12/12  reward 0.512  length 311"
+            "\r\x1b[Kstep 12/12  evaluating 3/400\r\n");
   ::close(terminal);
   ::close(master);
 }
