@@ -155,6 +155,30 @@ function(grpo_tests)
   endif()
 endfunction()
 
+# tests/fuzz/<target>_fuzz.cpp: readers of foreign bytes. fuzz_test replays their corpus; with the
+# preset fuzz each is a program of its own that searches (tests/fuzz/run).
+function(grpo_fuzz)
+  file(GLOB targets CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
+  # policy/ is a library with Torch, of which the text source needs nothing.
+  add_library(grpo_fuzz_support OBJECT EXCLUDE_FROM_ALL tests/fuzz/memory_file.cpp policy/text_source.cpp)
+  target_link_libraries(grpo_fuzz_support PUBLIC grpo_tokenizer grpo_weights grpo_reward)
+  add_executable(fuzz_test tests/fuzz/fuzz_test.cpp tests/fuzz/largest_allocation.cpp ${targets})
+  target_link_libraries(fuzz_test PRIVATE grpo_fuzz_support GTest::gtest GTest::gtest_main)
+  target_compile_definitions(fuzz_test PRIVATE GRPO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(fuzz_test TEST_PREFIX "fuzz." DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 300)
+  if(NOT GRPO_SANITIZE MATCHES "fuzzer-no-link")
+    return()
+  endif()
+  foreach(source ${targets})
+    get_filename_component(name ${source} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" target ${name})
+    add_executable(fuzz_${target} EXCLUDE_FROM_ALL ${source} tests/fuzz/entry.cpp)
+    target_link_libraries(fuzz_${target} PRIVATE grpo_fuzz_support)
+    target_compile_definitions(fuzz_${target} PRIVATE GRPO_FUZZ_TARGET=${target})
+    target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endfunction()
+
 # Programs that measure; built by name only (ninja engine_bench). See benchmarks/README.md.
 function(grpo_benchmarks)
   if(TARGET grpo_rollout)

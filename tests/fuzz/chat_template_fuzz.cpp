@@ -1,19 +1,14 @@
-// libFuzzer target: any bytes as a chat template, rendered over a fixed conversation. Not part of
-// the build. From the root of the repository:
-//
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. -DFMT_HEADER_ONLY \
-//     tests/fuzz/chat_template_fuzz.cpp policy/tokenizer/chat_template.cpp \
-//     policy/tokenizer/jinja_*.cpp -lutf8proc -o chat_template_fuzz
-//   ./chat_template_fuzz -max_total_time=60 -rss_limit_mb=4096 CORPUS tests/golden/chat/templates
+// Any bytes as a chat template, rendered over a fixed conversation.
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "policy/tokenizer/chat_template.h"
+#include "tests/fuzz/targets.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using grpo::policy::ChatTemplate;
+namespace grpo::fuzz {
+
+void chat_template(std::string_view bytes) {
+  using policy::ChatTemplate;
   static const auto input = [] {
     ChatTemplate::Input made;
     made.messages = nlohmann::ordered_json::parse(R"([
@@ -28,9 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return made;
   }();
   try {
-    ChatTemplate::parse(std::string(reinterpret_cast<const char*>(data), size), "fuzz")
-        .render(input);
-  } catch (const grpo::Error&) {  // the one way to fail
+    ChatTemplate::parse(std::string(bytes), "fuzz").render(input);
+  } catch (const Error&) {
   }
-  return 0;
 }
+
+}  // namespace grpo::fuzz

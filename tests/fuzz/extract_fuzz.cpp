@@ -1,16 +1,14 @@
-// libFuzzer target: any bytes as a response, by every rule. Built and run by
-// tests/fuzz/run_reward.
+// Any bytes as a response, by every rule.
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
 #include <vector>
 
 #include "reward/extract.h"
+#include "tests/fuzz/targets.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace grpo::reward;
+namespace grpo::fuzz {
+
+void extract(std::string_view text) {
+  using namespace reward;
   static const auto extractions = [] {
     std::vector<Extraction> all;
     for (const auto* spec :
@@ -22,12 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     return all;
   }();
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const auto& extraction : extractions) {
     const auto found = candidates(text, extraction);
-    if (found.size() > kMaxCandidates) std::abort();
-    const auto first = extract(text, extraction);
-    if (first.has_value() == found.empty() || (first && *first != found[0])) std::abort();
+    require(found.size() <= kMaxCandidates, "number of candidates");
+    const auto first = reward::extract(text, extraction);
+    require(first ? !found.empty() && *first == found[0] : found.empty(), "the first candidate");
   }
-  return 0;
 }
+
+}  // namespace grpo::fuzz

@@ -1,23 +1,20 @@
-// libFuzzer target: any bytes as a formula, parsed, printed and evaluated. Built and run by
-// tests/fuzz/run_reward.
-
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
+// Any bytes as a formula, parsed, printed and evaluated.
 
 #include "reward/math/evaluate.h"
 #include "reward/math/latex.h"
+#include "tests/fuzz/targets.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace grpo::reward::math;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+namespace grpo::fuzz {
+
+void latex(std::string_view text) {
+  using namespace reward::math;
   const auto parsed = parse_math(text);
   if (!parsed) {
-    if (parsed.error.empty() || parsed.position > size) std::abort();
-    return 0;
+    require(!parsed.error.empty() && parsed.position <= text.size(), "error and place");
+    return;
   }
-  if (canonical(*parsed.tree) != canonical(*parse_math(text).tree)) std::abort();
+  require(canonical(*parsed.tree) == canonical(*parse_math(text).tree), "the same every time");
   decimal_value(*parsed.tree);
-  return 0;
 }
+
+}  // namespace grpo::fuzz

@@ -1,28 +1,27 @@
-// libFuzzer target: any bytes as a row of grpo verify math, extract, latex and reward. Error is the
-// one way to fail. Built and run by tests/fuzz/run_reward.
+// Any bytes as a row of grpo verify math, extract, latex and reward.
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "reward/verify_rows.h"
+#include "tests/fuzz/targets.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace grpo;
+namespace grpo::fuzz {
+
+void verify_rows(std::string_view bytes) {
   const auto attempt = [](const auto& work) {
     try {
       print_json(work());
     } catch (const Error&) {
     }
   };
-  const std::string line(reinterpret_cast<const char*>(data), size);
+  const std::string line(bytes);
   Json row;
   try {
     row = parse_json(line, "fuzz:1");
   } catch (const Error&) {
-    return 0;
+    return;
   }
   attempt([&] { return reward::verify_math_row(row, "fuzz:1", 200); });
   attempt([&] { return reward::unreadable_gold_row(row, "fuzz:1").value_or(OrderedJson()); });
@@ -33,5 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            "code_format_reward", "reasoning_steps_reward", "geo3k"}) {
     attempt([&] { return reward::verify_reward_row(row, name, "fuzz:1"); });
   }
-  return 0;
 }
+
+}  // namespace grpo::fuzz
