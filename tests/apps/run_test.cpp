@@ -398,10 +398,10 @@ TEST(SlowTrain, SaysWhatToLowerWhenTheWeightsDiverge) {
 TEST(Recipe, TheOptimizerTakesNoInfinityAndNoDecayOfOne) {
   const std::string command = "train " + recipes().grpo().string() + " --dry-run --set optimizer.";
   for (const auto& [setting, range] :
-       std::map<std::string, std::string>{{"learning_rate=.inf", "at least 0, finite"},
-                                          {"weight_decay=.inf", "at least 0, finite"},
-                                          {"clip_norm=.inf", "at least 0, finite"},
-                                          {"eps=.inf", "more than 0, finite"},
+       std::map<std::string, std::string>{{"learning_rate=.inf", "a number"},
+                                          {"weight_decay=.inf", "a number"},
+                                          {"clip_norm=.inf", "a number"},
+                                          {"eps=.inf", "a number"},
                                           {"beta1=1", "from 0 to below 1"},
                                           {"beta2=1", "from 0 to below 1"}}) {
     const auto refused = run_grpo(command + setting);

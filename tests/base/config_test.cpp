@@ -271,7 +271,7 @@ TEST(Config, PrintedConfigReadsBackToTheSame) {
   Train t;
   t.learning_rate = 0.1 + 0.2;
   t.clip.low = 5e-324;
-  t.clip.high = INFINITY;
+  t.clip.high = 1.7976931348623157e308;
   t.teacher = recipe::Clip{};
   t.sizes = {1};
   t.rewards = {{"null", -0.0}, {"a: \"b\"\n\t#${x}\x01 ü", 1}};

@@ -314,7 +314,8 @@ TEST_F(EngineOfOneModel, NamesThePromptWhoseLogitsAreNotFinite) {
                   },
                   1),
               HasSubstr("logits of prompt 1 are not finite (policy version 4): training has driven "
-                        "the weights out of range; lower optimizer.learning_rate"));
+                        "the weights out of range; start anew from an earlier checkpoint with a "
+                        "lower optimizer.learning_rate"));
 }
 
 }  // namespace
